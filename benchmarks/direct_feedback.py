@@ -26,8 +26,9 @@ from neuronet.benchmarking import threads
 from neuronet.conversion import follow, lenet, weighted
 from neuronet.core import Batches
 from neuronet.registry import parse_environment, parse_policy
-from neuronet.reproduction.lenet import DECAY, LeNetSettings, test_error
+from neuronet.reproduction.lenet import DECAY, test_error
 from neuronet.reproduction.lenet_images import ImageData
+from neuronet.reproduction.lenet_settings import LeNetSettings
 
 DIRECT = "neuronet_memory_direct"
 SETTINGS = LeNetSettings(rules={"DFA": "direct-feedback"})

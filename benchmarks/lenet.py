@@ -15,7 +15,8 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from neuronet.reproduction.lenet import RULES, LeNetSettings, lenet_errors
+from neuronet.reproduction.lenet import lenet_errors
+from neuronet.reproduction.lenet_settings import RULES, LeNetSettings
 
 RATES = {"BP": 0.01, "FA": 0.001, "DFA": 0.0001, "uSF": 0.0316, "brSF": 0.0316, "frSF": 0.01}
 SHORT = LeNetSettings(epochs=8, milestones=(4, 6), learning_rates=RATES)

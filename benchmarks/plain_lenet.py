@@ -24,8 +24,8 @@ from benchmarks.lenet import RATES
 from neuronet.benchmarking import threads
 from neuronet.conversion import follow, lenet, weighted
 from neuronet.registry import parse_environment, parse_policy
-from neuronet.reproduction.lenet import RULES
 from neuronet.reproduction.lenet_images import ImageData
+from neuronet.reproduction.lenet_settings import RULES
 
 SEEDS = {"FA": (1, 2)}
 """Seeds that are played, of BP, FA, uSF, brSF or frSF; seed 0 is in errors.csv, by the converted network."""

@@ -30,7 +30,8 @@ from neuronet.environments.tables.satimage import Satimage
 from neuronet.environments.tables.spoken_digits import SpokenDigits
 from neuronet.environments.tables.standardising import check_magnitude, standardisation
 from neuronet.environments.tables.table import Table
-from neuronet.environments.tables.table_files import TARGET_NAMES, read_columns
+from neuronet.environments.tables.table_files import read_columns
+from neuronet.environments.tables.table_targets import TARGET_NAMES
 from neuronet.environments.xor import Xor
 
 ENVIRONMENTS: dict[str, type[Environment]] = {

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import ConfigurationError, DataError, MissingExtraError, Place, is_frame, shortened
+from neuronet.core import DataError, MissingExtraError, Place, is_frame, shortened
 from neuronet.environments.tables.csv_files import (
     PLAIN,
     WIDE,
@@ -18,18 +18,14 @@ from neuronet.environments.tables.csv_files import (
     csv_line,
     read_csv_columns,
     read_csv_frame,
-    separator_hint,
 )
+from neuronet.environments.tables.table_targets import TARGET_NAMES, target_index
 
-TARGET_NAMES = ("target", "label", "class", "y")
 INPUT_NAMES = ("inputs", "X", "x")
 
 TRAIN_INPUT_NAMES = ("inputs_train", "X_train", "x_train", "train_inputs", "train_X", "train_x", "train_images")
 TRAIN_TARGET_NAMES = ("targets_train", "y_train", "labels_train", "train_targets", "train_y", "train_labels")
 """Names of the training arrays in an .npz file that has a test set of its own, whose names have test for train."""
-
-INDEX_NAMES = re.compile(r"|Unnamed: \d+(\.\d+)*(_level_\d+)?|__index_level_\d+__")
-"""Names of columns of row numbers that pandas or pyarrow saved with the data."""
 
 ROW_NUMBER_NAMES = re.compile(r"index|level_\d+|rownames|row_names", re.IGNORECASE)
 """Names of columns that pandas' reset_index or R give to row numbers."""
@@ -143,7 +139,7 @@ def _check_kind(file: Path) -> None:
 def _read_csv(file: Path, target: str | None, form: TableFormat) -> TableParts:
     names, source = csv_header(file, form), f"'{file}'"
     kept = _kept(names, form, source)
-    index = kept[_target_index(target, [names[at] for at in kept], source)]
+    index = kept[target_index(target, [names[at] for at in kept], source)]
     inputs, labels = read_csv_columns(file, names, index, form)
     place, others, included = _file_place(file, form), [at for at in range(len(names)) if at != index], set(kept)
     if is_frame(inputs):
@@ -171,7 +167,7 @@ def frame_parts(frame: Any, target: str | None, source: str, form: TableFormat, 
     """
     names = [str(name) for name in frame.columns]
     kept = _kept(names, form, source)
-    index = kept[_target_index(target, [names[at] for at in kept], source)]
+    index = kept[target_index(target, [names[at] for at in kept], source)]
     labels = frame.iloc[:, index]
     inputs = _with_categories(frame.iloc[:, [at for at in kept if at != index]], form)
     _check_targets(labels, names[index], place)
@@ -256,7 +252,7 @@ def _read_npz(file: Path, target: str | None) -> TableParts:
         if parts is not None:
             return parts
     names = list(content)
-    name = names[_target_index(target, names, f"'{file}'", ("targets", *TARGET_NAMES))]
+    name = names[target_index(target, names, f"'{file}'", ("targets", *TARGET_NAMES))]
     others = [key for key in content if key != name]
     usual = [key for key in INPUT_NAMES if key in others]
     if len(usual) > 1:
@@ -292,39 +288,3 @@ def _given_parts(content: dict[str, Any], file: Path) -> TableParts | None:
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:
     return array.reshape(len(array), -1) if array.ndim > 2 else array
-
-
-def _target_index(target: str | None, names: list[str], source: str, usual: tuple[str, ...] = TARGET_NAMES) -> int:
-    """Return the index of the column or array of targets, if there is one and only one."""
-    if target is not None and not isinstance(target, str):
-        raise ConfigurationError(f"target must be the name of a column, a text, got {shortened(repr(target))}")
-    listed = shortened(", ".join(filter(None, names)))
-    found = [name for name in usual if name in names] if target is None else [target]
-    if not found:
-        hint = separator_hint(names)
-        if hint and source.startswith("'"):
-            hint = f": is it separated by ';'? Write table:{source[1:-1]}(separator=';')"
-        raise DataError(f"{source} has no target called target, label, class or y: name one of {listed}{hint}")
-    if target is None:
-        found += [name for name in dict.fromkeys(names) if name.lower() in usual and name not in usual]
-    if len(found) > 1:
-        raise DataError(
-            f"{source} has more than one usual name of a target, {' and '.join(found)}: name the target, drop the others"
-        )
-    if found[0] not in names:
-        raise DataError(f"{source} has no target '{shortened(found[0])}': it has {listed}")
-    if names.count(found[0]) > 1:
-        raise DataError(f"{source} has more than one column '{shortened(found[0])}': the target must be there once")
-    double = next((name for name in names if re.fullmatch(rf"{re.escape(found[0])}\.\d+", name)), None)
-    if double is not None:
-        raise DataError(
-            f"{source} has a column '{shortened(double)}', as pandas calls a second '{shortened(found[0])}': if it is the "
-            f"target, leave it out (exclude='{shortened(double)}'), otherwise rename it"
-        )
-    for index, name in enumerate(names):
-        if INDEX_NAMES.fullmatch(name) and name != target:
-            raise DataError(
-                f"{source}, column {index + 1} has no name but '{name}': if it is a saved index, leave it out "
-                f"(pandas: index=False, here: table:FILE(exclude='{name}')), otherwise give it a name"
-            )
-    return names.index(found[0])

@@ -1,8 +1,7 @@
 """Comparisons of policies with error backpropagation over the same seeds."""
 
-from neuronet.comparison.contestant import BASELINE
 from neuronet.comparison.parts import CURVE_TYPES
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.comparison.study import compare
 
-__all__ = ["BASELINE", "CURVE_TYPES", "Comparison", "build_table", "compare"]
+__all__ = ["CURVE_TYPES", "Comparison", "build_table", "compare"]

@@ -26,9 +26,6 @@ from neuronet.training import (
     evaluate,
 )
 
-BASELINE = "backprop"
-"""Name of the baseline: error backpropagation by torch's autograd and torch.optim, which is not a policy."""
-
 CURVE_COLUMNS = ("learning_rate", "seed", "epoch", "train_loss", "test_loss", "test_accuracy")
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.comparison.contestant import BASELINE
 from neuronet.recording import draw
+from neuronet.registry import BASELINE
 from neuronet.statistics import interval
 from neuronet.training import RunConfig
 

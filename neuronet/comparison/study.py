@@ -7,19 +7,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuronet.comparison.contestant import BASELINE, Candidate, ComparisonSetup
-from neuronet.comparison.modules import ModuleSetup, NewModule, module_setup
+from neuronet.comparison.contestant import Candidate, ComparisonSetup
 from neuronet.comparison.parts import UNUSED_OPTIONS, ComparisonStudy, Conditions, Log
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.core import ConfigurationError, Environment, check_number, check_order, named_path, plug_in_errors
 from neuronet.execution import Executor
 from neuronet.policies import POLICIES
 from neuronet.recording import lock_folder
-from neuronet.registry import Policies, format_population, parse_population
+from neuronet.registry import BASELINE, Policies, format_population, parse_population
 from neuronet.testing import find_non_finite
 from neuronet.training import (
     RunConfig,
@@ -31,6 +30,9 @@ from neuronet.training import (
     select_engine,
     warn_or_log,
 )
+
+if TYPE_CHECKING:
+    from neuronet.comparison.modules import ModuleSetup, NewModule
 
 ALL = "all"
 
@@ -92,6 +94,8 @@ def compare(
         setup: Conditions = _network_setup(config, env)
     else:
         _refuse_network_options(options)
+        from neuronet.comparison.modules import module_setup  # loads torch's compiler
+
         setup = module_setup(config, env, module)
         candidates = _supported(setup, candidates, say, skip=policies == ALL)
     given = out(config) if callable(out) else out

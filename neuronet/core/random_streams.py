@@ -139,12 +139,14 @@ class LayerRandom:
         self._start: Any = {}
 
     def open(self, number: int, batch: int) -> None:
-        """Begin a round and discard the numbers of the last one.
+        """Begin a round and discard the numbers of the last one; those of a round that has begun are kept.
 
         Args:
             number: The round's number, from 0.
             batch: Number of samples in the round.
         """
+        if (self._purpose, self._round, self._sizes.get("B")) == (Purpose.ROUND, number, batch):
+            return
         self._purpose = Purpose.ROUND
         self._round = number
         self._sizes["B"] = batch

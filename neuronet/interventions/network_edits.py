@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from neuronet.core import (
     MAX_DENSE_ENTRIES,
@@ -254,6 +253,8 @@ def _product(above: Pattern, upper: Floats, here: Pattern, lower: Floats) -> tup
 
     def entries(upper: NDArray[Any], lower: NDArray[Any]) -> tuple[Ints, NDArray[Any]]:
         """Return the places `listener * I + speaker` of the product, ascending, and its values."""
+        from scipy.sparse import csr_array  # lists of plug-ins need none of it
+
         matrices = [
             csr_array((values, own.columns, own.starts), shape=own.shape) for own, values in ((above, upper), (here, lower))
         ]

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from neuronet.plotting import style
+from neuronet.registry import BASELINE
 
-BASELINE = "backprop"
 PANELS_PER_ROW = 5
 MIN_ERROR = 0.05
 """Error in percent that is drawn where there is none, since its axis is logarithmic."""

@@ -13,7 +13,7 @@ from neuronet.registry.option_specs import (
     parse_update_schedule,
     parse_wiring,
 )
-from neuronet.registry.plug_ins import known_environments, known_policies, parse_policy, spec_of
+from neuronet.registry.plug_ins import BASELINE, known_environments, known_policies, parse_policy, spec_of
 from neuronet.registry.population_spec import (
     Policies,
     UnresolvedPopulation,
@@ -27,6 +27,7 @@ from neuronet.registry.population_spec import (
 from neuronet.registry.spec import build_spec, format_spec, format_value, parse_function, parse_spec
 
 __all__ = [
+    "BASELINE",
     "URI_SCHEMES",
     "Call",
     "Policies",

@@ -15,6 +15,9 @@ from neuronet.registry.spec import format_spec, parse_spec
 
 T = TypeVar("T")
 
+BASELINE = "backprop"
+"""Name of what policies are compared with: error backpropagation by torch's autograd and torch.optim, which is not a policy."""
+
 
 class Registry(Mapping[str, type[T]]):
     """Mapping from names to classes; those of installed packages are loaded when they are first asked for.

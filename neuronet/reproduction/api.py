@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from neuronet.core import DataError, check_number, named_path, unknown_name_error
-from neuronet.recording import STUDY, StudyStore, draw, lock_folder, reading
 from neuronet.reproduction.findings import Finding, adjust
 from neuronet.reproduction.registry import REPRODUCTIONS
 from neuronet.reproduction.study import Reproduction, RunOptions
@@ -48,6 +47,8 @@ class ReproductionResult:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the study's figure to a .png, .svg or .pdf file."""
+        from neuronet.recording import draw  # loads torch
+
         return draw(self.study.figure, self.records, path)
 
     def summary(self) -> dict[str, Any]:
@@ -85,6 +86,7 @@ def reproduce(
         StudyMismatchError: The folder holds something else.
         NeuroNetError: Data are missing, or a process was lost.
     """
+    from neuronet.recording import StudyStore, lock_folder  # loads torch
     from neuronet.version import __version__
 
     started = time.perf_counter()
@@ -108,6 +110,8 @@ def read_reproduction(folder: str | Path) -> ReproductionResult:
     Raises:
         DataError: The folder holds no finished reproduction.
     """
+    from neuronet.recording import STUDY, StudyStore, reading  # loads torch
+
     path = named_path("folder", folder)
     store = StudyStore(path, KIND)
     metadata = store.read_json(STUDY) or {}

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.comparison import BASELINE
-from neuronet.continual import METRICS, ContinualResult, continual_study
+from neuronet.registry import BASELINE
 from neuronet.reproduction.findings import Finding, differences_to
 from neuronet.reproduction.study import RunOptions
 from neuronet.statistics import interval, paired
+
+if TYPE_CHECKING:
+    from neuronet.continual import ContinualResult
+
+MEASURES = ("learning", "forgetting", "backward", "forward")
+"""Measures of forgetting besides final accuracy: keys of neuronet.continual.METRICS."""
 
 KEEPING = "keeping-promises"
 BY_CONTEXT = "least-squares by context"
@@ -41,7 +47,7 @@ COLUMNS = {
     "found_half": "percentage",
     "found": "percentage",
     "seed": "index",
-    **{name: "float64" for name in METRICS if name != "final"},
+    **dict.fromkeys(MEASURES, "float64"),
     "accuracy": "percentage",
     "seconds": "duration",
     "bytes": "duration",
@@ -132,6 +138,8 @@ class ContinualSetting:
         at 0), games (of tuning), found_half and found (best validation accuracy after half of the search, and after all), seed,
         the measures of forgetting, accuracy (final), all in %, seconds of learning, and bytes kept beyond the network.
         """
+        from neuronet.continual import continual_study  # loads torch
+
         result = continual_study(
             self.protocol,
             self.environment,
@@ -173,8 +181,10 @@ class ContinualSetting:
 
 def measured(result: ContinualResult, policy: str) -> dict[str, NDArray[np.float64]]:
     """Return seed, measures of forgetting, accuracy (final; all in %), seconds and bytes of each run of a method, (R,) each."""
+    from neuronet.continual import METRICS  # loads torch
+
     costs, matrix = result.costs[result.costs["policy"] == policy], result.matrix(policy)
-    measures = {name: 100 * np.asarray(measure(matrix)) for name, measure in METRICS.items()}
+    measures = {name: 100 * np.asarray(METRICS[name](matrix)) for name in (*MEASURES, "final")}
     measures["accuracy"] = measures.pop("final")
     return {"seed": costs["seed"].to_numpy(), **measures, **{name: costs[name].to_numpy() for name in ("seconds", "bytes")}}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neuronet.comparison import BASELINE
+from neuronet.registry import BASELINE
 from neuronet.reproduction.continual import AT_ANY_MEMORY, BY_CONTEXT, COLUMNS, KEEPING, LENETS, ContinualSetting, find, tables
 from neuronet.reproduction.study import Reproduction
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from neuronet.reproduction.findings import Finding, Published, differences_to
-from neuronet.reproduction.lenet import LeNetSettings, lenet_errors
+from neuronet.reproduction.lenet_settings import LeNetSettings
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.statistics import interval
 
@@ -76,6 +76,8 @@ class FeedbackRulesSetting:
         The error is that after the last epoch. The best error is that of the best epoch on the test images, which the published
         figures are, too.
         """
+        from neuronet.reproduction.lenet import lenet_errors  # loads torch
+
         tuned = {rule: self._tune(rule, options) for rule in self.settings.rules}
         rates = {rule: rate for rule, (rate, _) in tuned.items()}
         chosen = replace(self.settings, learning_rates=rates)
@@ -101,6 +103,8 @@ class FeedbackRulesSetting:
 
     def _tuning_error(self, rule: str, step: int, options: RunOptions) -> float:
         """Return the error (%) on held-out images after the last epoch."""
+        from neuronet.reproduction.lenet import lenet_errors  # loads torch
+
         settings = replace(self.tuning, rules={rule: self.tuning.rules[rule]}, learning_rate=_rate(step))
         folder = options.subfolder(f"{self.name}-tuning")
         errors = lenet_errors(settings, [TUNING_SEED], folder, options.jobs)

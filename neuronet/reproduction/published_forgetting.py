@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neuronet.comparison import BASELINE
-from neuronet.continual import METRICS, PRESETS, continual_study
-from neuronet.reproduction.continual import measured
+from neuronet.registry import BASELINE
+from neuronet.reproduction.continual import MEASURES, measured
 from neuronet.reproduction.findings import Finding, Published, differences_to
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.statistics import interval
@@ -42,7 +41,7 @@ COLUMNS = {
     "setting": "object",
     "method": "object",
     "seed": "index",
-    **{name: "float64" for name in METRICS if name != "final"},
+    **dict.fromkeys(MEASURES, "float64"),
     "accuracy": "percentage",
     "seconds": "duration",
     "bytes": "duration",
@@ -85,6 +84,8 @@ class PublishedForgettingSetting:
 
     def play(self, options: RunOptions) -> pd.DataFrame:
         """Return a row for each run: setting, method, seed, measures of forgetting, accuracy (final; in %), seconds, bytes."""
+        from neuronet.continual import continual_study  # loads torch
+
         result = continual_study(
             f"split-{self.scenario}",
             self.environment,
@@ -137,8 +138,8 @@ def _settings(environment: str, iterations: int, seeds: int) -> tuple[PublishedF
     return tuple(PublishedForgettingSetting(scenario, environment, iterations, seeds) for scenario in SCENARIOS)
 
 
-ROUNDS = PRESETS[PRESET].schedule.iterations
-"""Rounds a task of the publication: about 21 epochs of the 12,000 images of a task."""
+ROUNDS = 2000
+"""Rounds a task of the publication, as in its preset: about 21 epochs of the 12,000 images of a task."""
 
 ROUNDS_OF_5000 = 133
 """Rounds a task that are as many epochs of the 800 images of a task of mnist5k."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from neuronet.comparison import BASELINE, build_table, compare
+from neuronet.registry import BASELINE
 from neuronet.reproduction.findings import Finding, differences_to
 from neuronet.reproduction.study import RunOptions
 
@@ -57,6 +57,8 @@ class ComparisonSetting:
 
         Depth counts the hidden layers. Accuracy is in percent of the test samples, 0 for a run that diverged.
         """
+        from neuronet.comparison import compare  # loads torch
+
         result = compare(
             self.environment,
             list(self.rules),
@@ -86,6 +88,8 @@ class ComparisonSetting:
 
 def accuracy_table(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return `accuracy`: a row for each setting and method, with means (%) and paired differences to error backpropagation."""
+    from neuronet.comparison import build_table  # loads torch
+
     tables = []
     for setting, part in records.groupby("setting", sort=False):
         curves = part.rename(columns={"method": "policy", "accuracy": "test_accuracy"}).assign(epoch=0)

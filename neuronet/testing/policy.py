@@ -25,7 +25,6 @@ from neuronet.core import (
     pick,
     shared_memory_names,
 )
-from neuronet.engines import compare
 from neuronet.engines.base import Setup
 from neuronet.registry import build_network
 from neuronet.testing.reference_rounds import HookOutput, first_line, play
@@ -276,6 +275,8 @@ def _error_context(where: str) -> Iterator[None]:
 
 
 def _check_engines(policy: Policy) -> None:
+    from neuronet.engines import compare  # loads Mesa
+
     rng = generator(0, Purpose.DATA)
     samples = Samples(rng.standard_normal((12, 6)), rng.integers(0, 3, 12))
     for connectivity in ("dense",) if shared_memory_names(policy) else ("dense", "sparse(0.5)"):

@@ -65,9 +65,12 @@ class KeepingPromises(Wrapper):
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """Return the projector, updated with the samples of this round."""
-        rows = self._rows(obs, memory)
-        projector = (1.0 - self.fading) * memory["projector"] + obs.xp.matrix_transpose(rows) @ rows
-        return {**super().remember(change, response, obs, memory), "projector": projector}
+        rows, projector = self._rows(obs, memory), memory["projector"]
+        kept = (1.0 - self.fading) * projector if self.fading else projector  # 1 times it would be a copy
+        return {
+            **super().remember(change, response, obs, memory),
+            "projector": kept + obs.xp.matrix_transpose(rows) @ rows,
+        }
 
     def _rows(self, obs: Observation, memory: Memory) -> Array:
         """Return rows (..., n, S) whose outer products are added to the faded projector P.

@@ -8,7 +8,7 @@ import pytest
 
 from neuronet.reproduction import read_reproduction
 from neuronet.reproduction.feedback_rules import PUBLISHED
-from neuronet.reproduction.lenet import RULES
+from neuronet.reproduction.lenet_settings import RULES
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "reproduction" / "budgeted-forgetting"

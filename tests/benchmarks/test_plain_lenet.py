@@ -10,8 +10,8 @@ from torch import nn
 from benchmarks.plain_lenet import FeedbackNetwork
 from neuronet.conversion import follow, lenet
 from neuronet.registry import parse_policy
-from neuronet.reproduction.lenet import RULES
 from neuronet.reproduction.lenet_images import ImageData
+from neuronet.reproduction.lenet_settings import RULES
 
 SEED = 3
 

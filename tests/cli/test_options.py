@@ -120,12 +120,36 @@ def test_commands_declare_at_most_fifteen_parameters(name):
     assert len(inspect.signature(function).parameters) <= 15
 
 
-def test_help_loads_no_engine():
+ENGINES = ("torch", "mesa", "matplotlib", "networkx", "scipy", "sklearn", "numba")
+
+
+@pytest.mark.parametrize(
+    ("commands", "heavy"),
+    [
+        (("--help", "run --help", "game meta --help"), (*ENGINES, "numpy", "pandas")),
+        (("policies", "channels", "environments", "interventions", "update-schedules"), (*ENGINES, "pandas")),
+        (("reproduce --list",), ENGINES),
+    ],
+    ids=["help", "plug-ins", "studies"],
+)
+def test_lists_load_no_engine(commands, heavy):
     program = (
-        "import sys; sys.argv = ['neuronet', 'run', '--help']\n"
+        "import sys\n"
         "from neuronet.cli.main import start\n"
-        "assert start() == 0\n"
-        "heavy = {'torch', 'mesa', 'numpy', 'pandas', 'matplotlib', 'networkx'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
+        f"for command in {commands!r}:\n"
+        "    sys.argv = ['neuronet', *command.split()]\n"
+        "    assert start() == 0, command\n"
+        f"    loaded = [name for name in {heavy!r} if name in sys.modules]\n"
+        "    assert not loaded, (command, loaded)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+def test_comparisons_and_figures_load_neither_the_compiler_nor_mesa():
+    program = (
+        "import sys, neuronet.comparison, neuronet.continual, neuronet.games, neuronet.sweep, neuronet.plotting.sources\n"
+        "loaded = [name for name in ('torch._dynamo', 'mesa') if name in sys.modules]\n"
+        "assert not loaded, loaded"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

@@ -10,7 +10,8 @@ import pytest
 
 from neuronet.reproduction import REPRODUCTIONS, RunOptions
 from neuronet.reproduction import feedback_rules as study
-from neuronet.reproduction.lenet import RULES, LeNetSettings, lenet_errors
+from neuronet.reproduction.lenet import lenet_errors
+from neuronet.reproduction.lenet_settings import RULES, LeNetSettings
 from tests.reproduction.test_lenet import Blobs
 
 

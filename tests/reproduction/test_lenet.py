@@ -10,16 +10,21 @@ import pytest
 import torch
 from torch import nn
 
-from neuronet.conversion import follow, lenet
+from neuronet.conversion import LENET_SIDE, follow, lenet
 from neuronet.core.errors import ConfigurationError, DataError, SpecError, StudyMismatchError
 from neuronet.environments.images.images import Images
 from neuronet.policies import DirectFeedback, Greedy, RandomFeedback, RandomSignSymmetric, SignSymmetric
 from neuronet.registry import parse_environment
 from neuronet.reproduction import lenet as study
-from neuronet.reproduction.lenet import COLUMNS, RULES, LeNetSettings, lenet_errors
+from neuronet.reproduction.lenet import COLUMNS, lenet_errors
 from neuronet.reproduction.lenet_images import ImageData, resize
+from neuronet.reproduction.lenet_settings import MIN_SIZE, RULES, LeNetSettings
 
 CLASSES = 4
+
+
+def test_smallest_image_of_the_settings_is_that_of_the_network():
+    assert MIN_SIZE == LENET_SIDE
 
 
 class Blobs(Images):

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuronet.continual import continual_study, parse_method
+from neuronet.continual import METRICS, PRESETS, continual_study, parse_method
 from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
+from neuronet.reproduction.continual import MEASURES
 from neuronet.reproduction.published_forgetting import (
     ACCURACY,
+    PRESET,
     PUBLISHED_FORGETTING,
+    ROUNDS,
     SCENARIOS,
     PublishedForgettingSetting,
 )
@@ -62,3 +65,8 @@ def test_specs_of_every_size_are_valid():
         assert list(setting.methods) == list(ACCURACY[setting.scenario])
         for spec in setting.methods.values():
             parse_method(spec)
+
+
+def test_names_and_rounds_are_those_of_the_benchmark():
+    assert {*MEASURES, "final"} == METRICS.keys()
+    assert PRESETS[PRESET].schedule.iterations == ROUNDS

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.comparison import BASELINE
 from neuronet.continual.evaluation import Experiment
 from neuronet.continual.methods import Method, parse_methods
 from neuronet.continual.protocols import Protocol, parse_protocol
@@ -21,7 +20,7 @@ from neuronet.continual.studies.study_runner import StudyRun
 from neuronet.core import DivergedError, Environment, check_number, check_order, check_samples, named_path, plug_in_errors
 from neuronet.engines.base import Setup
 from neuronet.recording import lock_folder
-from neuronet.registry import parse_environment
+from neuronet.registry import BASELINE, parse_environment
 from neuronet.testing import find_non_finite
 from neuronet.training import note_policies, validate_config, warn_or_log
 

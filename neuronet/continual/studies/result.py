@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.comparison import BASELINE
 from neuronet.continual.evaluation import METRICS, Experiment, SequenceResult, configuration_points, hypervolume
 from neuronet.continual.studies.search import Configuration
 from neuronet.core import DataError
 from neuronet.recording import draw
+from neuronet.registry import BASELINE
 from neuronet.statistics import holm, interval, paired
 
 ACCURACY_TYPES = {"policy": "object", "seed": "index", "learnt": "index", "task": "count", "accuracy": "share"}

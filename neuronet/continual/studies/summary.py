@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.comparison import BASELINE
 from neuronet.continual.evaluation import final_accuracy
 from neuronet.continual.protocols import PROTOCOLS
 from neuronet.continual.studies.jobs import STUDY_KIND
@@ -32,6 +31,7 @@ from neuronet.continual.studies.result import (
 )
 from neuronet.core import ConfigurationError, DataError, NeuroNetError, named_path, parse_json, unknown_name_error
 from neuronet.recording import STUDY, StudyStore, draw, reading
+from neuronet.registry import BASELINE
 from neuronet.statistics import holm, paired
 
 TESTS = ("p_t", "p_wilcoxon")

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 
 from neuronet.core.activation import parse_activation
 from neuronet.core.errors import ConfigurationError, StateError
@@ -55,6 +54,8 @@ def from_edges(
             connected to the inputs, or a number is not finite; the message names the edge or node.
         ConfigurationError: Both or neither of sizes and nodes are given, or an option is out of range.
     """
+    from scipy.sparse import issparse  # lists of plug-ins need none of it
+
     layers = _layers(sizes, nodes)
     order = np.concatenate(layers)
     if issparse(edges):
@@ -91,6 +92,8 @@ def from_matrices(
         StateError: A matrix is not one of scipy.sparse, does not fit its neighbours, or stores an entry twice or a number that
             is not finite.
     """
+    from scipy.sparse import issparse  # lists of plug-ins need none of it
+
     given: list[Any] = [] if matrices is None else [matrices] if issparse(matrices) else list(matrices)
     if not given or not all(issparse(matrix) and matrix.ndim == 2 for matrix in given):
         kinds = ", ".join(sorted({type(matrix).__name__ for matrix in given})) or ("nothing" if matrices is not None else "None")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ def _ascending_positions(given: Any) -> tuple[int, ...]:
         array = np.asarray(given)
         if array.ndim == 1 and array.dtype == np.int64:
             return tuple(array.tolist()) if array[0] >= 0 and (np.diff(array) > 0).all() else ()
+    if isinstance(given, tuple) and all(type(member) is int for member in given):
+        return given if given and given[0] >= 0 and all(map(lt, given, given[1:])) else ()
     try:
         members = tuple(int(member) for member in given)
         whole = all(member == own for member, own in zip(members, given, strict=True))

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from neuronet.core.errors import StateError
 
@@ -108,6 +107,8 @@ class Pattern:
     @cached_property
     def transposed(self) -> tuple[Pattern, NDArray[np.int64]]:
         """The same connections ordered by speaker, and the place of each of them in this pattern, (E,)."""
+        from scipy.sparse import csr_array  # lists of plug-ins need none of it
+
         matrix = csr_array((np.arange(self.count), self.columns, self.starts), shape=self.shape).tocsc()
         starts, rows = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
         return Pattern(len(self.starts) - 1, starts, rows), matrix.data.astype(np.int64)

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
 from numbers import Integral
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from neuronet.core.errors import ConfigurationError, check_number, check_order, shown
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, check_seed, generator
 from neuronet.core.structure.groups import Group, Layers, as_policy, check_policy_form
 from neuronet.core.structure.network import Network
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 class Population(ABC):

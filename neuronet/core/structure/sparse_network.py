@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from neuronet.core.activation import parse_activation
 from neuronet.core.errors import ConfigurationError, StateError
@@ -89,6 +88,8 @@ class SparseNetwork(Network):
             listeners: Positions of neurons in the layer.
             speakers: Positions in the layer below; all of them by default.
         """
+        from scipy.sparse import csr_array  # lists of plug-ins need none of it
+
         pattern, values = self.patterns[layer - 1], self.values[layer - 1]
         places = csr_array((np.arange(1, pattern.count + 1), pattern.columns, pattern.starts), shape=pattern.shape)
         numbers = places[listeners][:, speakers].toarray()  # of connections, from 1; 0 where there is none

@@ -10,9 +10,9 @@ from torch import Tensor
 from neuronet.core import ConfigurationError
 from neuronet.engines.base.engine import Engine
 from neuronet.engines.base.state import State
+from neuronet.engines.tensors.data_parallel.reducer import Reducer
 from neuronet.engines.tensors.kernels.device import as_numpy
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
-from neuronet.engines.tensors.reducer import Reducer
 
 
 class CopiedByState(Engine):

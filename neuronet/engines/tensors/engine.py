@@ -4,7 +4,7 @@ R games that differ in seed, network, learning rate and policies are played at o
 
 A plain dense round can be followed through six files:
 
-1. engine.py, `_forward` and `_learn_round`: the order of a round.
+1. plain_round.py: the order of a round.
 2. layer_round.py, `forward` and `backward`: a layer's activity, demand and response, in buffers of one batch size.
 3. layer_record.py: what a layer heard and said in this round, what its policies observe, and their hooks.
 4. kernels/matmul.py: the matrix products.
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import prod
 
 import torch
@@ -35,40 +34,18 @@ from neuronet.engines.tensors.assembly.layer_factory import make_layers, synapse
 from neuronet.engines.tensors.assembly.layer_state import collect_state, restore_state
 from neuronet.engines.tensors.assembly.round_cache import RoundCache
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock, prepare_samples
-from neuronet.engines.tensors.channel_router import make_router
 from neuronet.engines.tensors.compiled.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.compiled.rounds import CompiledRounds
 from neuronet.engines.tensors.copying import CopiedByState
+from neuronet.engines.tensors.data_parallel.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.fused_round import supports
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
 from neuronet.engines.tensors.kernels.matmul import PRODUCTS, products_of_machine
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
 from neuronet.engines.tensors.kernels.threads import limited_threads
-from neuronet.engines.tensors.layer import inverse_mask
-from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.parameters import VelocityParameters, make_parameters
-from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
-from neuronet.engines.tensors.round_context import RoundContext
-from neuronet.engines.tensors.scheduler import make_scheduler
-
-
-@dataclass(eq=False)
-class _Round:
-    """A round whose forward pass is done.
-
-    Attributes:
-        context: The round.
-        records: Record of each listening layer.
-    """
-
-    context: RoundContext
-    records: list[LayerRecord]
-
-    def close(self) -> None:
-        """Let go of what the neurons have observed."""
-        for record in self.records:
-            record.close()
+from neuronet.engines.tensors.plain_round import BegunRound, PlainRound
 
 
 class TensorEngine(CopiedByState):
@@ -128,23 +105,19 @@ class TensorEngine(CopiedByState):
         self.parameters = make_parameters(self.setup.optimizer, synapses, self.lead, like)
         self.learning_rate = self._compute_learning_rate()
         self.layers = make_layers(self.setups, self.parameters, like, self.products, write_velocities=self._takes_responses)
-        self._needs_reward = bool(self.setup.channels) or any("reward" in layer.needs for layer in self.layers)
         self._loss_function = loss_function_for(self.setup.payoff, network.sizes[-1], like)
-        space = self.layers[0].space
-        self._input_mask = inverse_mask(space, [setup.is_silent(0)[None, :] for setup in self.setups])
-        self._scheduler = make_scheduler(self.setups, self.layers)
-        self._router = make_router(self.setups, space.tensor)
+        self._rounds = RoundCache(self.layers, self._loss_function, self.parameters)
+        parts = self.layers, self.parameters, self._loss_function, self._rounds, self._reducer
+        self._plain = PlainRound(self.setups, *parts)
         self.is_fused = self._can_fuse()
         self.is_compiled = self._selects_compiled()
         self._compiled: CompiledRounds | None = None
-        self._rounds = RoundCache(self.layers, self._loss_function, self.parameters)
-        self._pending: _Round | None = None
+        self._pending: BegunRound | None = None
         self._activities: list[Tensor] = []
         self._demands: list[Tensor | None] = []
 
     def _can_fuse(self) -> bool:
-        network, channels = self.setup.network, self.setup.channels
-        plain = self._takes_responses and self._input_mask is None and not channels and not network.is_sparse
+        plain = self._takes_responses and self._plain.can_fuse and not self.setup.network.is_sparse
         return plain and isinstance(self._loss_function, SoftmaxCrossEntropy) and supports(self.layers)
 
     def _selects_compiled(self) -> bool:
@@ -228,64 +201,25 @@ class TensorEngine(CopiedByState):
         return torch.stack(losses)
 
     def _play_round(self, inputs: Tensor, targets: Tensor) -> None:
-        current = self._forward(inputs, learning=True)
-        output_feedback = self._loss_function.output_feedback(current.records[-1].activity, targets)
-        self._learn_round(current, output_feedback, self._loss_function.losses() if self._needs_reward else None)
+        self._plain.play(inputs, targets, self.round_number, self.learning_rate)
+        self._activities, self._demands = self._plain.activities, self._plain.demands
+        self.round_number += 1
 
     def _outputs(self, inputs: Tensor, *, learning: bool) -> Tensor:
         with self._computing(inputs.shape[-2]):
-            current = self._forward(self._with_replicas(inputs), learning=learning)
-            outputs = current.records[-1].activity.clone()
-        self._pending = current if learning else None
+            begun = self._plain.forward(self._with_replicas(inputs), self.round_number, self.learning_rate, learning=learning)
+            outputs = begun.outputs.clone()
+        self._activities, self._pending = self._plain.activities, begun if learning else None
         if not learning:
-            current.close()
+            begun.close()
         return outputs
 
     def _learn(self, output_feedback: Tensor, loss: Tensor) -> None:
         assert self._pending is not None
-        current, self._pending = self._pending, None
+        begun, self._pending = self._pending, None
         with self._computing(output_feedback.shape[-2]):
-            self._learn_round(current, output_feedback, loss if self._needs_reward else None)
-
-    def _forward(self, inputs: Tensor, *, learning: bool) -> _Round:
-        """Let all layers speak, from the inputs up."""
-        batch, number = inputs.shape[-2], self.round_number
-        masks = self._scheduler.masks(number, learning=learning)
-        context = RoundContext(number, self._reducer.batch_size(batch), learning, self.learning_rate, masks)
-        activity = inputs if self._input_mask is None else inputs * self._input_mask
-        records: list[LayerRecord] = []
-        self._activities = [activity]
-        for below, layer_round in enumerate(self._rounds.layer_rounds(batch)):
-            record = layer_round.forward(self._router.forward(below, activity, context), context)
-            activity = record.activity
-            records.append(record)
-            self._activities.append(activity)
-        return _Round(context, records)
-
-    def _learn_round(self, current: _Round, output_feedback: Tensor, loss: Tensor | None) -> None:
-        """Pass demands from the outputs down, then let all layers adapt and remember."""
-        context, records = current.context, list(current.records)
-        context.reward = None if loss is None else -loss
-        demand: Tensor | None = output_feedback
-        demands: list[Tensor | None] = []
-        for index in reversed(range(len(records))):
-            records[index], demand = self._router.backward(records[index], demand, context)
-            demand = self._rounds.layer_rounds(records[index].batch)[index].backward(records[index], demand)
-            demand = records[index].settle(demand, self._reducer)
-            if index == len(records) - 1:
-                context.broadcast = demand
-            demands.insert(0, demand)
-        updates = [masks.update for masks in context.masks]
-        self.parameters.step([record.adapt() for record in records], updates, context.learning_rate, context.number + 1)
-        for index, record in enumerate(records):
-            if "remember" in record.layer.hooks:
-                record.remember(self.parameters.change_of(index))
-            record.accumulate()
-            record.close()
-        current.close()
-        self.parameters.apply()
-        self._router.end()
-        self._demands = demands
+            self._plain.learn(begun, output_feedback, loss)
+        self._demands = self._plain.demands
         self.round_number += 1
 
     @contextmanager
@@ -297,14 +231,14 @@ class TensorEngine(CopiedByState):
     def state(self) -> State:
         """Return everything that the next round depends on, as numpy copies."""
         layers = tuple(collect_state(layer, self.parameters, len(self.setup.groups(layer.number))) for layer in self.layers)
-        return State(self.round_number, layers, {key: copy_to_numpy(array) for key, array in self._router.state().items()})
+        return State(self.round_number, layers, {key: copy_to_numpy(array) for key, array in self._plain.router.state().items()})
 
     def _restore(self, state: State) -> None:
         self._pending = None
         with torch.inference_mode():
             for layer, before in zip(self.layers, state.layers, strict=True):
                 restore_state(layer, self.parameters, before, self._as_array)
-            self._router.restore({key: self._as_array(array.copy()) for key, array in state.messages.items()})
+            self._plain.router.restore({key: self._as_array(array.copy()) for key, array in state.messages.items()})
         self.round_number = state.round
 
     def _replace_game(self, setups: list[Setup], state: State) -> None:
@@ -328,5 +262,5 @@ class TensorEngine(CopiedByState):
         self.parameters = make_parameters(SGD(), [], (), torch.zeros(0))
         self._rounds, self._compiled = RoundCache([], self._loss_function, self.parameters), None
         self._pending = None
-        self._router.restore({})
+        vars(self).pop("_plain", None)
         self._activities, self._demands = [], []

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from neuronet.core import LAYER_FIELDS, Array, Memory, Observation, RandomStream, Scales
+from neuronet.engines.tensors.data_parallel.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.policy_group import PolicyGroup
-from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
 
 
@@ -63,7 +63,7 @@ class LayerRecord:
         self.layer_response: Tensor | None = None
         self._scales = Scales()
         self._observations: dict[PolicyGroup, Observation] = {}
-        self._drawn: dict[tuple[str, str, str], Tensor] = {}
+        self._drawn: dict[tuple[tuple[int, int] | None, str, str, str], Tensor] = {}
 
     @classmethod
     def recalled(cls, layer: Layer, context: RoundContext, past: Mapping[str, Tensor]) -> LayerRecord:
@@ -93,7 +93,7 @@ class LayerRecord:
     def observation(self, group: PolicyGroup) -> Observation:
         """Return what the neurons of a group can see in this round; each field is fetched when it is first read."""
         if group not in self._observations:
-            draws = RandomStream(lambda kind, name, axes: group.take(self._draw(kind, name, axes), axes))
+            draws = RandomStream(lambda kind, name, axes: group.take_members(self._draw(group, kind, name, axes), axes))
             self._observations[group] = Observation(self._field_getter(group), xp=xp, draws=draws)
         return self._observations[group]
 
@@ -101,10 +101,12 @@ class LayerRecord:
         """Drop the observations: they refer to this record, and would keep its tensors until the next garbage collection."""
         self._observations.clear()
 
-    def _draw(self, kind: str, name: str, axes: str) -> Tensor:
-        key = (kind, name, axes)
+    def _draw(self, group: PolicyGroup, kind: str, name: str, axes: str) -> Tensor:
+        """Return the layer's random numbers in the replicas of a group."""
+        replicas, context = group.replicas, self.context
+        key = (None if replicas is None else (replicas.start, replicas.stop), kind, name, axes)
         if key not in self._drawn:
-            self._drawn[key] = self.layer.space.draw(self.context.number, self.context.batch, kind, name, axes)
+            self._drawn[key] = self.layer.space.draw(context.number, context.batch, kind, name, axes, replicas)
         return self._drawn[key]
 
     def _field_getter(self, group: PolicyGroup) -> Callable[[str], object]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import array_api_compat.torch as xp
+import torch
 from torch import Tensor
 
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
@@ -10,6 +13,7 @@ from neuronet.engines.tensors.kernels.matmul import MatmulBackend
 from neuronet.engines.tensors.kernels.projection import ProjectedResponse
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.layer_record import LayerRecord
+from neuronet.engines.tensors.policy_group import PolicyGroup
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.sparse.connections import Connections
 
@@ -33,7 +37,8 @@ class LayerRound:
         self._is_identity = layer.activation.name == "identity"
         self.activity = self.potential if self._is_identity else self.buffer()
         self._bias = layer.bias[:, None] if self.lead else layer.bias
-        self._all_linear = all(group.linear for group in layer.policy_groups)
+        self._linear_groups = self._groups_of_product()
+        self._others = [group for group in layer.policy_groups if group not in self._linear_groups]
         self._has_default_demand = "demand" not in layer.hooks
         self._feedback: Tensor | None = None
         self._feedback_weights: Tensor | None = None
@@ -98,16 +103,21 @@ class LayerRound:
         return demand if record.jacobian is None else demand * record.jacobian
 
     def _compute_feedback(self, record: LayerRecord, listener_demand: Tensor) -> Tensor:
-        if self._all_linear:
-            weights = self.feedback_weights(record)
-            return self.matmul_above.feedback(listener_demand, weights, self._feedback_buffer())
-        groups = self.layer.policy_groups
-        if groups[0].is_whole_layer:
-            return record.feedback(groups[0])
         feedback = self._feedback_buffer()
-        for group in groups:
+        if self._linear_groups:
+            feedback = self.matmul_above.feedback(listener_demand, self.feedback_weights(record), feedback)
+        elif self._others[0].is_whole_layer:
+            return record.feedback(self._others[0])
+        for group in self._others:
             group.put(feedback, record.feedback(group), "BJ")
         return feedback
+
+    def _groups_of_product(self) -> list[PolicyGroup]:
+        """Return the groups of linear policies, if they have most neurons: one product with the whole layer serves them."""
+        groups = self.layer.policy_groups
+        linear = [group for group in groups if group.linear]
+        sizes = [sum(prod(group.lead) * group.count for group in part) for part in (linear, groups)]
+        return linear if 2 * sizes[0] >= sizes[1] else []
 
     def _feedback_buffer(self) -> Tensor:
         if self._feedback is None:
@@ -115,13 +125,13 @@ class LayerRound:
         return self._feedback
 
     def feedback_weights(self, record: LayerRecord) -> Tensor:
-        """Return how much each listener's demand counts for each neuron, (..., K, J); all policies must be linear."""
-        groups, attention = self.layer.policy_groups, self.layer.attention
+        """Return how much each listener's demand counts for each neuron of linear policies, (..., K, J); 0 for others."""
+        groups, attention = self._linear_groups, self.layer.attention
         if groups[0].is_whole_layer:
             weights = record.feedback_weights(groups[0])
             return weights if weights.ndim == attention.ndim else weights.expand(attention.shape)
         if self._feedback_weights is None:
-            self._feedback_weights = attention.new_empty(attention.shape)
+            self._feedback_weights = torch.zeros_like(attention)
         for group in groups:
             group.put(self._feedback_weights, record.feedback_weights(group), "KJ")
         return self._feedback_weights

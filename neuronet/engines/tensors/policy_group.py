@@ -122,6 +122,10 @@ class PolicyGroup:
         """Return the group's part of an array of the whole layer; `axes` spells its trailing axes."""
         if self.replicas is not None and array.ndim > len(axes):
             array = array[self.replicas]
+        return self.take_members(array, axes)
+
+    def take_members(self, array: Tensor, axes: str) -> Tensor:
+        """Return the group's part of an array of the whole layer in the group's replicas; otherwise as `take`."""
         if self.members is None or "J" not in axes:
             return array
         place = axes.index("J") - len(axes)
@@ -155,21 +159,20 @@ def _storage(array: Tensor) -> int:
 
 
 def policy_groups(space: TensorSpace, replicas: Sequence[tuple[Group, ...]]) -> list[PolicyGroup]:
-    """Return the policy groups of a layer; consecutive replicas with the same policies share groups.
+    """Return the policy groups of a layer; consecutive replicas whose groups of a number have the same policy share that group.
 
     Args:
         space: Space of the layer's tensors.
         replicas: Groups of the layer in each replica, equal in number and in their sizes.
     """
     found = []
-    start = 0
-    for _, run in groupby(replicas, key=lambda groups: [(group.policy, len(group.members)) for group in groups]):
-        block = list(run)
-        part = slice(start, start + len(block))
-        start = part.stop
-        for number, group in enumerate(block[0]):
-            members = _members([groups[number].members for groups in block], space)
-            found.append(PolicyGroup(space, group.policy, None if len(block) == len(replicas) else part, members, number))
+    for number in range(len(replicas[0])):
+        start = 0
+        for policy, run in groupby((groups[number] for groups in replicas), key=lambda group: group.policy):
+            block = [group.members for group in run]
+            part = slice(start, start := start + len(block))
+            whole = len(block) == len(replicas)
+            found.append(PolicyGroup(space, policy, None if whole else part, _members(block, space), number))
     return found
 
 

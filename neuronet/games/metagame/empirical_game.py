@@ -12,22 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
 from neuronet.core import (
     ConfigurationError,
-    Group,
     Layers,
-    Network,
     PerLayer,
     Policy,
-    Population,
-    Purpose,
     check_number,
-    generator,
+    layer_groups,
 )
 from neuronet.games.metagame.analysis_result import Interval
 from neuronet.games.metagame.symmetric_game import Ints, SymmetricGame, compositions
@@ -35,51 +31,11 @@ from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import Floats, check_kind
 from neuronet.games.simulation.play import play
-from neuronet.games.simulation.profiles import policies_of
+from neuronet.games.simulation.profiles import ReducedProfile
 from neuronet.games.solutions.normal_form import NormalFormGame
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import short_name
 from neuronet.statistics import sampled_means
-
-
-@dataclass(frozen=True)
-class ReducedProfile(Population):
-    """Population in which a layer has one focal neuron, and its other neurons follow policies in given numbers.
-
-    With equal seeds, the focal neuron and the order in which members are assigned do not depend on the counts.
-
-    Attributes:
-        policies: Policies of the layer.
-        focal_player: Index of the focal neuron's policy.
-        others: Number of other neurons per policy.
-        layer: Layer, 1 for the first hidden layer.
-        other_layers_policy: Policy of all other layers.
-    """
-
-    policies: tuple[Policy, ...]
-    focal_player: int
-    others: tuple[int, ...]
-    layer: int
-    other_layers_policy: Policy
-
-    @staticmethod
-    def focal_neuron(seed: int, layer: int, neurons: int) -> int:
-        """Return the index of the focal neuron in a layer with this number of neurons."""
-        return int(generator(seed, Purpose.POPULATION, layer).permutation(neurons)[0])
-
-    def groups(self, network: Network, seed: int) -> Layers:
-        """Return the groups of the layer, larger ones first, so that games with equal group sizes can share a batch."""
-        order = generator(seed, Purpose.POPULATION, self.layer).permutation(network.sizes[self.layer]).tolist()
-        ends = np.cumsum([1, *self.others]).tolist()
-        if ends[-1] != len(order):
-            raise ConfigurationError(f"the counts of layer {self.layer} must sum to its {len(order)} neurons, got {ends[-1]}")
-        members = [order[start:stop] for start, stop in pairwise(ends)]
-        members[self.focal_player] = [order[0], *members[self.focal_player]]
-        by_size = sorted((-len(indices), number) for number, indices in enumerate(members) if indices)
-        groups = tuple(Group(self.policies[number], tuple(sorted(members[number]))) for _, number in by_size)
-        layers: list[Policy | tuple[Group, ...]] = [self.other_layers_policy] * (len(network.sizes) - 1)
-        layers[self.layer - 1] = groups
-        return tuple(layers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,27 +215,43 @@ def meta_game(
     states = [replace(starts[row % len(starts)], seed=seed) for row, seed in enumerate(seeds)] if starts else None
     outcomes = play(game_setup, profiles, seeds, states)
     alone = [p * len(others) + int(np.flatnonzero(others[:, p] == neurons - 1)[0]) for p in range(count)]
+    members = _focal_members(outcomes, layer, policies)
     paid = {
-        kind: _focal_payoffs(outcomes, kind, layer, policies, alone).reshape(-1, count, len(others)) for kind in game_setup.kinds
+        kind: _focal_payoffs(outcomes.payoffs[kind][layer - 1], members, alone).reshape(-1, count, len(others))
+        for kind in game_setup.kinds
     }
     shape = (count, len(others), len(seeds))
     loss, accuracy = (np.moveaxis(array.reshape(shape), -1, 0) for array in (outcomes.loss, outcomes.accuracy))
     return MetaGame(names, players, neurons, others, paid, loss, accuracy, tuple(seeds))
 
 
-def _focal_payoffs(outcomes: Outcomes, kind: str, layer: int, policies: Sequence[Policy], alone: Sequence[int]) -> Floats:
-    """Return the corrected mean payoff of the focal neuron's policy in each profile, (S, profiles)."""
-    paid = outcomes.payoffs[kind][layer - 1]
+def _focal_members(outcomes: Outcomes, layer: int, policies: Sequence[Policy]) -> list[list[Ints]]:
+    """Return the neurons of a layer that follow the focal neuron's policy, (members,) for each profile and seed."""
+    per_policy, neurons = len(outcomes.layers) // len(policies), outcomes.sizes[layer]
+    followed = [policies[profile // per_policy] for profile in range(len(outcomes.layers))]
+
+    def members(layers: Layers, focal: Policy) -> Ints:
+        groups = layer_groups(layers[layer - 1], neurons, layer)
+        return np.array(next(group.members for group in groups if group.policy == focal))
+
+    return [[members(layers, focal) for layers in games] for games, focal in zip(outcomes.layers, followed, strict=True)]
+
+
+def _focal_payoffs(paid: Floats, members: Sequence[Sequence[Ints]], alone: Sequence[int]) -> Floats:
+    """Return the corrected mean payoff of the focal neuron's policy in each profile, (S, profiles).
+
+    Args:
+        paid: Payoff of each neuron of the layer, (profiles, S, J).
+        members: Neurons with the focal neuron's policy, for each profile and seed.
+        alone: The profiles of one policy alone.
+    """
     baseline = paid[list(alone)].mean(axis=0)
     corrected = paid - baseline + baseline.mean(axis=-1, keepdims=True)
-    result = np.empty(paid.shape[1::-1])
-    per_policy = len(paid) // len(policies)
-    for profile, games in enumerate(outcomes.layers):
-        for seed, layers in enumerate(games):
-            followed = policies_of(layers, outcomes.sizes)[layer - 1]
-            members = np.array([policy == policies[profile // per_policy] for policy in followed])
-            result[seed, profile] = corrected[profile, seed, members].mean()
-    return result
+    means = [
+        [neurons[own].mean() for neurons, own in zip(games, chosen, strict=True)]
+        for games, chosen in zip(corrected, members, strict=True)
+    ]
+    return np.array(means).T
 
 
 def layer_game(game_setup: GameSetup, policies: Sequence[Policy], seeds: Sequence[int]) -> LayerGame:

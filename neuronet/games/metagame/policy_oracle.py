@@ -13,12 +13,12 @@ import numpy as np
 
 from neuronet.core import ConfigurationError, Policy, check_number
 from neuronet.games.equilibrium.feedback_scaling import ScaledFeedback
-from neuronet.games.metagame.empirical_game import ReducedProfile
 from neuronet.games.metagame.nash import symmetric_equilibria
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import Floats, check_kind
 from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import ReducedProfile
 from neuronet.games.solutions.double_oracle import ResponseGame, response_oracles
 from neuronet.games.solutions.normal_form import NormalFormGame
 from neuronet.policies import AttentionSeeking

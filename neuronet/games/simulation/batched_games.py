@@ -47,14 +47,18 @@ class BatchedGames:
         game_setup: Settings shared by the games.
         games: Profile, initial state and seed of each game; all initial states have the same round.
         played: Number of games of the study that these are a part of; None for these alone.
+        setups: Engine setup of each game, as `setup_of` returns it; None to make them.
 
     Raises:
         StateError: The initial states cannot be combined.
     """
 
-    def __init__(self, game_setup: GameSetup, games: Sequence[Game], played: int | None = None) -> None:
+    def __init__(
+        self, game_setup: GameSetup, games: Sequence[Game], played: int | None = None, setups: Sequence[Setup] | None = None
+    ) -> None:
         self.game_setup = game_setup
-        self.setups = [setup_of(game_setup, layers, start.network, seed) for layers, start, seed in games]
+        made = [setup_of(game_setup, layers, start.network, seed) for layers, start, seed in games] if setups is None else setups
+        self.setups = list(made)
         self.engine = tensor_engine(
             self.setups,
             game_setup.batch_size,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neuronet.core import ConfigurationError, Population
-from neuronet.engines.base import expected_arrays
+from neuronet.engines.base import Setup, expected_arrays
 from neuronet.games.simulation.batched_games import BatchedGames, Game, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
@@ -47,8 +47,10 @@ def play(
     games = [game for profile in profiles for game in paired_games(parse_profile(profile), states, seeds)]
     payoffs = {kind: tuple(np.empty((len(games), width)) for width in game_setup.hidden) for kind in game_setup.kinds}
     loss, accuracy, train_loss = (np.empty(len(games)) for _ in range(3))
-    for indices in _batchable_games(game_setup, games):
-        with closing(BatchedGames(game_setup, [games[index] for index in indices], len(games))) as batched_games:
+    setups = [setup_of(game_setup, layers, start.network, seed) for layers, start, seed in games]
+    for indices in _batchable_games(games, setups):
+        chosen, own = [games[index] for index in indices], [setups[index] for index in indices]
+        with closing(BatchedGames(game_setup, chosen, len(games), own)) as batched_games:
             before = batched_games.attention_holdings()
             train_loss[indices] = batched_games.run(game_setup.rounds)
             loss[indices], accuracy[indices] = batched_games.evaluate()
@@ -90,14 +92,20 @@ def paired_games(population: Population, starts: Sequence[InitialState], seeds: 
     return [(population.groups(start.network, start.seed), start, seed) for start, seed in zip(starts, seeds, strict=True)]
 
 
-def _batchable_games(game_setup: GameSetup, games: Sequence[Game]) -> Iterator[list[int]]:
-    """Yield the indices of games that can share a batch: equal rounds, group sizes and memory shapes."""
-    by_structure: dict[Any, list[int]] = {}
-    for index, (layers, start, seed) in enumerate(games):
-        setup = setup_of(game_setup, layers, start.network, seed)
-        groups = [setup.groups(layer) for layer in range(1, len(game_setup.sizes))]
+def _batchable_games(games: Sequence[Game], setups: Sequence[Setup]) -> Iterator[list[int]]:
+    """Yield the indices of games that can share a batch: equal rounds, group sizes and memory shapes.
+
+    Games whose groups follow the same policies are neighbours, so that few calls serve their policies.
+    """
+    by_structure: dict[Any, list[tuple[list[int], int]]] = {}
+    order: dict[int, int] = {}
+    for index, ((_, start, _), setup) in enumerate(zip(games, setups, strict=True)):
+        groups = [setup.groups(layer) for layer in range(1, len(setup.network.sizes))]
         sizes = tuple(tuple(len(group.members) for group in layer) for layer in groups)
-        by_structure.setdefault((start.round, sizes, tuple(expected_arrays(setup).items())), []).append(index)
-    for indices in by_structure.values():
+        policies = [order.setdefault(id(policy), len(order)) for policy in setup.all_policies]  # one may be unhashable
+        structure = (start.round, sizes, tuple(expected_arrays(setup).items()))
+        by_structure.setdefault(structure, []).append((policies, index))
+    for members in by_structure.values():
+        indices = [index for _, index in sorted(members)]
         for first in range(0, len(indices), MAX_BATCHED_GAMES):
             yield indices[first : first + MAX_BATCHED_GAMES]

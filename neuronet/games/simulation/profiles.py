@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import cast
 
-from neuronet.core import Group, Layers, Network, Policy, Population, layer_groups, policies_by_layer
+import numpy as np
+
+from neuronet.core import (
+    ConfigurationError,
+    Group,
+    Layers,
+    Network,
+    Policy,
+    Population,
+    Purpose,
+    generator,
+    layer_groups,
+    policies_by_layer,
+)
 from neuronet.registry import Policies, parse_population, short_name
 
 Profile = Policies | Layers
@@ -27,6 +41,46 @@ class GivenLayers(Population):
             ConfigurationError: They do not fit the network.
         """
         return policies_by_layer(self.layers, network.sizes)
+
+
+@dataclass(frozen=True)
+class ReducedProfile(Population):
+    """Population in which a layer has one focal neuron, and its other neurons follow policies in given numbers.
+
+    With equal seeds, the focal neuron and the order in which members are assigned do not depend on the counts.
+
+    Attributes:
+        policies: Policies of the layer.
+        focal_player: Index of the focal neuron's policy.
+        others: Number of other neurons per policy.
+        layer: Layer, 1 for the first hidden layer.
+        other_layers_policy: Policy of all other layers.
+    """
+
+    policies: tuple[Policy, ...]
+    focal_player: int
+    others: tuple[int, ...]
+    layer: int
+    other_layers_policy: Policy
+
+    @staticmethod
+    def focal_neuron(seed: int, layer: int, neurons: int) -> int:
+        """Return the index of the focal neuron in a layer with this number of neurons."""
+        return int(generator(seed, Purpose.POPULATION, layer).permutation(neurons)[0])
+
+    def groups(self, network: Network, seed: int) -> Layers:
+        """Return the groups of the layer, larger ones first, so that games with equal group sizes can share a batch."""
+        order = generator(seed, Purpose.POPULATION, self.layer).permutation(network.sizes[self.layer]).tolist()
+        ends = np.cumsum([1, *self.others]).tolist()
+        if ends[-1] != len(order):
+            raise ConfigurationError(f"the counts of layer {self.layer} must sum to its {len(order)} neurons, got {ends[-1]}")
+        members = [order[start:stop] for start, stop in pairwise(ends)]
+        members[self.focal_player] = [order[0], *members[self.focal_player]]
+        by_size = sorted((-len(indices), number) for number, indices in enumerate(members) if indices)
+        groups = tuple(Group(self.policies[number], tuple(sorted(members[number]))) for _, number in by_size)
+        layers: list[Policy | tuple[Group, ...]] = [self.other_layers_policy] * (len(network.sizes) - 1)
+        layers[self.layer - 1] = groups
+        return tuple(layers)
 
 
 def parse_profile(profile: Profile) -> Population:

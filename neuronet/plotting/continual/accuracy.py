@@ -13,9 +13,9 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neuronet.comparison import BASELINE
 from neuronet.continual import average_accuracy, configuration_points, pareto_front
 from neuronet.plotting import style
+from neuronet.registry import BASELINE
 from neuronet.statistics import interval
 
 MAX_OPAQUE_BANDS = 4

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from neuronet.comparison import BASELINE
 from neuronet.plotting import style
 from neuronet.plotting.continual import line_styles
+from neuronet.registry import BASELINE
 from neuronet.reproduction import Frontier, frontiers, level_of_backprop
 from neuronet.statistics import interval
 

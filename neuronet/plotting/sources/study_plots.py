@@ -66,7 +66,7 @@ def _control_network(folder: Folder, options: PlotOptions) -> Figure:
 
 
 def _reproduction(folder: Folder, _: PlotOptions) -> Figure:
-    from neuronet.reproduction import read_reproduction  # loads torch's compiler, through converted modules
+    from neuronet.reproduction import read_reproduction
 
     result = read_reproduction(folder)
     figure: Figure = make_figure(result.study.figure, result.records)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neuronet.comparison import BASELINE
+from neuronet.registry import BASELINE
 from neuronet.reproduction.findings import Finding, Floats, Published, difference
 from neuronet.reproduction.forgetting.frontier import Frontier
 from neuronet.reproduction.forgetting.methods import BUDGETED, DOUBLED, HALVED, MESSAGES, RELATIVE, ROWS

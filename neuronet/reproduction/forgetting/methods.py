@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuronet.comparison import BASELINE
+from neuronet.registry import BASELINE
 
 BUDGETED, RELATIVE, ROWS = "budgeted", "budgeted(budget=0.5,relative=true)", "budgeted(demands=false)"
 MESSAGES, HALVED, DOUBLED = "budgeted(steps=false)", "damped", "damped(factor=2.0)"

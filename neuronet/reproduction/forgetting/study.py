@@ -7,15 +7,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from neuronet.continual import (
-    Configuration,
-    ContinualConfig,
-    StudyRun,
-    final_accuracy,
-    learning_accuracy,
-    parse_method,
-    parse_protocol,
-)
 from neuronet.registry import parse_environment
 from neuronet.reproduction.findings import Finding
 from neuronet.reproduction.forgetting.analysis import best_table, equal_table, find, frontiers
@@ -78,6 +69,16 @@ class ForgettingSetting:
 
     def play(self, options: RunOptions) -> pd.DataFrame:
         """Return a row for each run: setting, method, learning_rate, seed, final, learning (0 to 1) and seconds of learning."""
+        from neuronet.continual import (  # loads torch
+            Configuration,
+            ContinualConfig,
+            StudyRun,
+            final_accuracy,
+            learning_accuracy,
+            parse_method,
+            parse_protocol,
+        )
+
         config = ContinualConfig(
             optimizer="sgd",
             iterations=self.iterations,

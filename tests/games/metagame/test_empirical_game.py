@@ -9,7 +9,6 @@ from neuronet.environments import Xor
 from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_payoff
 from neuronet.games.metagame.empirical_game import (
     LayerGame,
-    ReducedProfile,
     layer_game,
     meta_game,
     opponent_counts,
@@ -18,6 +17,7 @@ from neuronet.games.metagame.symmetric_game import SymmetricGame, compositions
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import KINDS
 from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import ReducedProfile
 from neuronet.plotting import style
 from neuronet.plotting.games.bimatrix import layers_figure
 from neuronet.plotting.games.simplex import barycentric, phase_figure, subgame

@@ -12,8 +12,8 @@ from neuronet.cli.main import start
 from neuronet.core import ConfigurationError
 from neuronet.environments import Xor
 from neuronet.games import GameSetup, InitialState, PolicySearch, deviations, grow_policy_game
-from neuronet.games.metagame.empirical_game import ReducedProfile
 from neuronet.games.metagame.policy_oracle import START, _payoffs, _proposals, seeking_policy
+from neuronet.games.simulation.profiles import ReducedProfile
 
 SETUP = GameSetup(Xor(), hidden=(5,), rounds=6)
 LOUD = (4.0, 2.0, 0.0)

@@ -240,7 +240,7 @@ class CompiledRounds:
             replicas = np.flatnonzero(plan.slot[layer.number - 1] >= 0)
             for round_number, room in enumerate(noise):
                 batch = min(size, count - round_number * size)
-                drawn = layer.space.draw_some(replicas.tolist(), number + round_number, batch, "normal", draw, "BJ")
+                drawn = layer.space.draw_arrays(replicas.tolist(), number + round_number, batch, "normal", draw, "BJ")
                 for row, numbers in zip(room, drawn, strict=False):
                     row[place : place + numbers.size] = numbers.ravel()
             place += size * layer.lengths["J"]

@@ -12,7 +12,7 @@ from torch import Tensor, distributed
 
 from neuronet.core import AXES, Array, Birth, DelegatingPolicy, Group, Memory, Observation, Policy, Scales, WorkerError
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.tensors.reducer import Reducer
+from neuronet.engines.tensors.data_parallel.reducer import Reducer
 
 
 class BatchShard(Reducer):

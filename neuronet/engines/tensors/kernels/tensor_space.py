@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,8 @@ class TensorSpace:
         self.lead = () if len(setups) == 1 else (len(setups),)
         self.lengths = axis_lengths(setups[0].network.sizes, number)
         self.dtype, self.device = like.dtype, str(like.device)
-        self._generators = [LayerRandom(setup.seed, number, self.lengths) for setup in setups]
+        by_seed = {setup.seed: LayerRandom(setup.seed, number, self.lengths) for setup in setups}
+        self._generators = [by_seed[setup.seed] for setup in setups]  # equal numbers are drawn once
 
     def empty(self, *shape: int) -> Tensor:
         """Return an uninitialised tensor."""
@@ -53,7 +54,7 @@ class TensorSpace:
         """Return the layer's random numbers for initial memories; only before the first round is drawn."""
         return self.tensor([generator.draw(kind, name, axes) for generator in self._generators])
 
-    def draw(self, number: int, batch: int, kind: str, name: str, axes: str) -> Tensor:
+    def draw(self, number: int, batch: int, kind: str, name: str, axes: str, replicas: slice | None = None) -> Tensor:
         """Return the layer's random numbers of a round, with the shape that `axes` spells.
 
         Args:
@@ -62,20 +63,25 @@ class TensorSpace:
             kind: "normal" or "uniform".
             name: Name of the draw.
             axes: Letters of its axes.
+            replicas: Some of the replicas, which are then the leading axis; None for all, or for a single game.
         """
-        for generator in self._generators:
+        everywhere = range(len(self._generators))
+        chosen = everywhere if replicas is None else everywhere[replicas]
+        arrays = self.draw_arrays(chosen, number, batch, kind, name, axes)
+        return self.tensor(arrays if replicas is None else [np.stack(arrays)])
+
+    def draw_arrays(self, replicas: Iterable[int], number: int, batch: int, kind: str, name: str, axes: str) -> list[Any]:
+        """Return the layer's random numbers of a round for some replicas, an array each; replicas of equal seeds share it.
+
+        Args:
+            replicas: Positions of the replicas.
+            number: Number of the round, from 0.
+            batch: Samples in the whole batch.
+            kind: "normal" or "uniform".
+            name: Name of the draw.
+            axes: Letters of its axes.
+        """
+        generators = [self._generators[replica] for replica in replicas]
+        for generator in generators:
             generator.open(number, batch)
-        return self.tensor([generator.draw(kind, name, axes) for generator in self._generators])
-
-    def draw_some(self, replicas: Sequence[int], number: int, batch: int, kind: str, name: str, axes: str) -> list[Any]:
-        """Return the layer's random numbers of a round as arrays, for some of the replicas; otherwise as `draw`.
-
-        Replicas with the same seed have the same numbers, which are drawn once.
-        """
-        drawn: dict[int, Any] = {}
-        for replica in replicas:
-            generator = self._generators[replica]
-            if generator.seed not in drawn:
-                generator.open(number, batch)
-                drawn[generator.seed] = generator.draw(kind, name, axes)
-        return [drawn[self._generators[replica].seed] for replica in replicas]
+        return [generator.draw(kind, name, axes) for generator in generators]

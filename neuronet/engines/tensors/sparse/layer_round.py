@@ -6,6 +6,7 @@ from torch import Tensor
 
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound, OutputLayerRound
+from neuronet.engines.tensors.policy_group import PolicyGroup
 from neuronet.engines.tensors.sparse.connections import Connections
 from neuronet.engines.tensors.sparse.layer import SparseLayer
 from neuronet.engines.tensors.sparse.neighbour_group import NeighbourGroup, put_entries
@@ -21,6 +22,10 @@ class SparseLayerRound(LayerRound):
         """Return the products of this layer, and of the layer above."""
         above = self.layer.above
         return self.layer.connections, self.layer.connections if above is None else above.connections
+
+    def _groups_of_product(self) -> list[PolicyGroup]:
+        groups = self.layer.policy_groups
+        return groups if all(group.linear for group in groups) else []
 
     def buffer(self) -> Tensor:
         """Return an uninitialised tensor (B, J), stored neuron by neuron."""

@@ -95,7 +95,7 @@ class NeighbourGroup(PolicyGroup):
             speakers.lengths + 1,
         )
 
-    def take(self, array: Tensor, axes: str) -> Tensor:
+    def take_members(self, array: Tensor, axes: str) -> Tensor:
         """Return the group's part of an array of the whole layer, (M, ...) with J = 1; `axes` spells its trailing axes."""
         pair = next((letter for letter in axes if letter in PAIRED), None)
         if pair is not None and "J" in axes:

@@ -29,7 +29,7 @@ class SparseSpace(TensorSpace):
         """Return random numbers for initial memories; those for pairs of neurons as an array over connections."""
         return self.tensor([draw_by_connection(self._generators[0], self._speakers, self._listeners, kind, name, axes)])
 
-    def draw(self, number: int, batch: int, kind: str, name: str, axes: str) -> Tensor:
+    def draw(self, number: int, batch: int, kind: str, name: str, axes: str, replicas: slice | None = None) -> Tensor:
         """Return random numbers of a round; those for pairs of neurons as an array over connections."""
         self._generators[0].open(number, batch)
         return self.tensor([draw_by_connection(self._generators[0], self._speakers, self._listeners, kind, name, axes)])
