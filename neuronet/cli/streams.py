@@ -11,7 +11,7 @@ from typing import Any
 
 
 class _Stream:
-    """Stream of which is dropped what nobody can read any more.
+    """Stream whose reader may be gone: what is written then is dropped.
 
     Args:
         stream: Standard output or standard error.
@@ -59,7 +59,7 @@ class _Stream:
 
 @contextmanager
 def closed_streams_ignored() -> Iterator[None]:
-    """Let a command end as it would have, although nothing reads its output or its messages any more.
+    """Let a command end as it would have, although its output or its messages are no longer read.
 
     A stream that was closed from the start is one that drops all; without it, the next file that is opened would take its number.
     """

@@ -1,4 +1,4 @@
-"""Commands whose output or messages nobody reads any more end as they would have; output that a full disk cuts is an error."""
+"""Commands whose output or messages are no longer read end as they would have; output that a full disk cuts is an error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def command(tmp_path, monkeypatch):
 
 @pytest.fixture
 def unread():
-    """A function that makes a pipe that nobody reads, as behind `head`."""
+    """A function that makes a pipe without a reader, as behind `head`."""
     made = []
 
     def make():
