@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from neuronet.core import ConfigurationError
+
 
 class _Stream:
-    """Stream of which is dropped what nobody can read any more.
+    """Stream whose reader may be gone: what is written then is dropped.
 
     Args:
         stream: Standard output or standard error.
@@ -30,9 +33,16 @@ class _Stream:
 
         Raises:
             OSError: It cannot be written, although the stream is read.
+            ConfigurationError: The encoding of the stream lacks a character.
         """
-        with self._dropping():
-            self._stream.write(text)
+        try:
+            with self._dropping():
+                self._stream.write(text)
+        except UnicodeEncodeError as error:
+            missing = ascii(error.object[error.start])
+            raise ConfigurationError(
+                f"{self._name} is in {error.encoding}, which has no {missing}: set PYTHONIOENCODING=utf-8"
+            ) from None
         return len(text)
 
     def flush(self) -> None:
@@ -59,13 +69,15 @@ class _Stream:
 
 @contextmanager
 def closed_streams_ignored() -> Iterator[None]:
-    """Let a command end as it would have, although nothing reads its output or its messages any more.
+    """Let a command end as it would have, although its output or its messages are no longer read.
 
     A stream that was closed from the start is one that drops all; without it, the next file that is opened would take its number.
     """
     before = sys.stdout, sys.stderr
     with ExitStack() as opened:
         out, err = (opened.enter_context(Path(os.devnull).open("w")) if stream is None else stream for stream in before)
+        if getattr(out, "errors", "") == "strict" and isinstance(out, TextIOWrapper):
+            out.reconfigure(errors="surrogateescape")  # names of files are written as they were read, in any encoding
         sys.stdout, sys.stderr = _Stream(out, "standard output"), _Stream(err)
         try:
             yield

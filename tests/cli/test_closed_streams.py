@@ -1,4 +1,4 @@
-"""Commands whose output or messages nobody reads any more end as they would have; output that a full disk cuts is an error."""
+"""Commands whose output or messages are no longer read end as they would have; output that a full disk cuts is an error."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def command(tmp_path, monkeypatch):
 
 @pytest.fixture
 def unread():
-    """A function that makes a pipe that nobody reads, as behind `head`."""
+    """A function that makes a pipe without a reader, as behind `head`."""
     made = []
 
     def make():
@@ -98,6 +98,23 @@ def test_output_on_a_full_disk_is_an_error(command, capfd, tmp_path, words):
 def test_messages_on_a_full_disk_are_dropped(command, tmp_path):
     with Full(tmp_path / "messages.txt") as full:
         assert command(*RUN, stderr=full) == 0
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_output_that_an_encoding_lacks_is_refused(command, capfd, tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr("neuronet.theory.check_all", lambda: print("\u6771"))
+    with (tmp_path / "output.txt").open("w", encoding=encoding) as stream:
+        assert command("check", stdout=stream) == 2
+    assert capfd.readouterr().err == (
+        f"Error: standard output is in {encoding}, which has no '\\u6771': set PYTHONIOENCODING=utf-8\n"
+    )
+
+
+def test_names_that_are_not_in_the_encoding_are_written_as_they_are(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("neuronet.theory.check_all", lambda: print(os.fsdecode(b"caf\xe9")) or [])
+    with (tmp_path / "output.txt").open("w", encoding="utf-8") as stream:
+        assert command("check", stdout=stream) == 0
+    assert (tmp_path / "output.txt").read_bytes().startswith(b"caf\xe9")
 
 
 @pytest.mark.slow

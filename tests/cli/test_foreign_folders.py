@@ -72,7 +72,7 @@ def play(tmp_path, monkeypatch, capsys):
         errors = [line for line in captured.err.splitlines() if line.startswith("Error: ")]
         assert len(errors) == (code != 0), captured.err
         assert "Traceback" not in captured.err
-        assert all(len(line) <= 1200 for line in errors), captured.err
+        assert all(len(line) <= 400 for line in errors), captured.err
         return code, "".join(errors)
 
     return run
