@@ -69,6 +69,10 @@ def test_every_part_of_the_key_changes_the_numbers(other):
 def test_rounds_can_be_revisited():
     one = rng(number=0)
     first = one.draw("normal", "noise", "BJ")
+    one.open(0, 7)
+    assert one.draw("normal", "noise", "BJ") is first  # the round has begun
+    one.open(0, 6)
+    assert one.draw("normal", "noise", "BJ").shape == (6, SIZES["J"])
     one.open(1, 7)
     assert not (one.draw("normal", "noise", "BJ") == first).any()
     one.open(0, 7)

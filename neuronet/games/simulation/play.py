@@ -18,7 +18,7 @@ from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.profiles import Profile, parse_profile
 
-MAX_BATCHED_GAMES = 64
+MAX_BATCHED_GAMES = 128
 """Largest number of replicas in one batch of games."""
 
 
