@@ -66,6 +66,8 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
             "The same methods, permuted inputs",
             "neuronet reproduce --records benchmarks/reproduction/continual-permuted",
         ),
+        ("continual-study.md", "Convolutions", "neuronet reproduce --records benchmarks/reproduction/continual-lenet"),
+        ("continual-study.md", "Fifty permutations", "neuronet reproduce --records benchmarks/reproduction/continual-stream"),
         (
             "continual-study.md",
             "Less and more memory",

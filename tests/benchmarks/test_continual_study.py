@@ -180,6 +180,21 @@ def test_paired_differences_in_the_text_are_those_of_the_records(study, method, 
     assert text in section_of(study)
 
 
+@pytest.mark.parametrize(("setting", "method", "other", "text"), [
+    ("split-domain", "LeNet, budgeted", "LeNet", "2.5 ± 5.5"),
+    ("split-domain", "LeNet, sign-symmetric", "LeNet", "-1.4 ± 4.0"),
+    ("split-domain", "LeNet", "backprop", "-7.2 ± 6.6"),
+    ("split-class", "LeNet", "backprop", "-21.4 ± 3.9"),
+])  # fmt: skip
+def test_paired_differences_of_convolutions_are_those_of_the_records(setting, method, other, text):
+    records = study_of("continual-lenet").records
+    wide = records[records["setting"] == setting].pivot(index="seed", columns="method", values="accuracy")
+    gap = wide[method] - wide[other]
+    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
+    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert text in PAGE.partition("## Convolutions")[2].partition("\n## ")[0]
+
+
 @pytest.mark.parametrize(("study", "surprise", "text"), [
     ("continual-domain", 4.2, "83%"), ("continual-class", 4.2, "69%"), ("continual-permuted", 4.2, "89%"),
     ("continual-domain", 32, "91%"), ("continual-class", 32, "92%"), ("continual-permuted", 32, "77%"),
@@ -193,6 +208,26 @@ def test_cost_of_another_surprise_is_that_of_the_trials(study, surprise, text):
     best = means.groupby("settings")["final"].mean().max()
     assert f"{100 * best:.0f}%" == text
     assert text in PAGE.partition("## What was tried")[2].partition("\n## ")[0]
+
+
+OTHER_SECTIONS = {
+    "continual-stream": "## Fifty permutations",
+    "continual-lenet": "## Convolutions",
+}
+
+
+@pytest.mark.parametrize("study", OTHER_SECTIONS)
+def test_page_has_the_numbers_of_the_smaller_studies(study):
+    section = PAGE.partition(OTHER_SECTIONS[study])[2].partition("\n## ")[0]
+    result = study_of(study)
+    choices = result.tables["search"].set_index(["setting", "method"]).to_dict("index")
+    for row in result.tables["methods"].fillna({"note": ""}).to_dict("records"):
+        part = section.partition(f"| `{row['setting']}` |")[2].partition("\n\n")[0]
+        numbers = [with_interval(row, "accuracy"), with_interval(row, "learning")]
+        numbers += [with_interval(row, name, "+") for name in ("to_backprop", "to_context")]
+        cells = [f"`{row['method']}`", *numbers, chosen(choices[row["setting"], row["method"]]) + (" *" if row["note"] else "")]
+        expected = " ".join(f"| {' | '.join(cells)} |".split())
+        assert expected in " ".join(part.split()), expected
 
 
 def test_page_has_the_numbers_of_the_study_by_memory():

@@ -14,9 +14,11 @@ from torch.nn import functional
 from neuronet.baselines import torch_optimizer
 from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method
 from neuronet.continual.methods.finetuning import cross_entropy
-from neuronet.conversion import LENET_SIDE, follow, lenet
 from neuronet.core import ConfigurationError, Network, Policy
 from neuronet.registry import parse_policy
+
+SIDE = 32
+"""Side to which images are resized: the least that the network takes."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class LeNet(Method):
     policy: str = "attention"
 
     def __post_init__(self) -> None:
-        follow(lenet(1, LENET_SIDE, 0), parse_policy(self.policy), 1, 0)  # refuses what it cannot convert
+        _module(parse_policy(self.policy), 1, 0)  # refuses what it cannot convert
 
     def learner(self, config: LearnerConfig) -> LeNetLearner:
         """Return a converted module for each replica."""
@@ -46,6 +48,13 @@ class LeNet(Method):
     def neuron_policies(self, network: Network, seed: int) -> tuple[Policy, ...]:
         """Return the policy."""
         return (parse_policy(self.policy),)
+
+
+def _module(policy: Policy, outputs: int, seed: int) -> nn.Module:
+    """Return the converted module of a seed."""
+    from neuronet.conversion import follow, lenet  # loads torch's compiler
+
+    return follow(lenet(outputs, SIDE, seed), policy, outputs, seed)
 
 
 class LeNetLearner(Learner):
@@ -64,7 +73,7 @@ class LeNetLearner(Learner):
         self._side, outputs = isqrt(sizes[0]), sizes[-1]
         if self._side**2 != sizes[0]:
             raise ConfigurationError(f"a LeNet needs grey square images, got {sizes[0]} inputs, which is not a square number")
-        modules = [follow(lenet(outputs, LENET_SIDE, seed), policy, outputs, seed) for seed in config.seeds]
+        modules = [_module(policy, outputs, seed) for seed in config.seeds]
         self._modules: list[nn.Module] = [module.to(config.device, getattr(torch, config.dtype)) for module in modules]
         self._memories = [buffer for module in self._modules for buffer in module.buffers()]
         self._learning_rate = config.learning_rate
@@ -89,7 +98,7 @@ class LeNetLearner(Learner):
 
     def _answers(self, inputs: Tensor) -> Tensor:
         images = inputs.reshape(-1, 1, self._side, self._side)
-        resized = functional.interpolate(images, (LENET_SIDE, LENET_SIDE), mode="bilinear", antialias=True)
+        resized = functional.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True)
         parts = torch.split(resized, inputs.shape[1])
         return torch.stack([module(part) for module, part in zip(self._modules, parts, strict=True)])
 
