@@ -180,6 +180,20 @@ def test_paired_differences_in_the_text_are_those_of_the_records(study, method, 
     assert text in section_of(study)
 
 
+@pytest.mark.parametrize(("method", "other", "text"), [
+    (KEEPING, "ridge", "5.8 ± 0.8"),
+    (KEEPING, "backprop", "7.0 ± 0.5"),
+    ("er", KEEPING, "4.5 ± 1.8"),
+    ("backprop", BY_CONTEXT, "5.6 ± 1.2"),
+])  # fmt: skip
+def test_paired_differences_of_the_stream_are_those_of_the_records(method, other, text):
+    wide = study_of("continual-stream").records.pivot(index="seed", columns="method", values="accuracy")
+    gap = wide[method] - wide[other]
+    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
+    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert text in PAGE.partition("## Fifty permutations")[2].partition("\n## ")[0]
+
+
 @pytest.mark.parametrize(("setting", "method", "other", "text"), [
     ("split-domain", "LeNet, budgeted", "LeNet", "2.5 ± 5.5"),
     ("split-domain", "LeNet, sign-symmetric", "LeNet", "-1.4 ± 4.0"),
