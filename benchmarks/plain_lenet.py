@@ -1,4 +1,4 @@
-"""Feedback rules in a LeNet on Fashion-MNIST by plain torch, for docs/attention-budget.md: more seeds of 100 epochs.
+"""Feedback rules in a LeNet on Fashion-MNIST by plain torch: a cheaper way to further seeds of what lenet.py plays.
 
 Initial weights, feedback weights, batches and gradients are those of `lenet_errors`, except for rounding; the magnitudes that
 brSF draws in each round come from torch's generator.
@@ -28,7 +28,7 @@ from neuronet.reproduction.lenet_images import ImageData
 from neuronet.reproduction.lenet_settings import RULES
 
 SEEDS = {"FA": (1, 2)}
-"""Seeds that are played, of BP, FA, uSF, brSF or frSF; seed 0 is in errors.csv, by the converted network."""
+"""Seeds that are played by each rule, of BP, FA, uSF, brSF and frSF; seed 0 is in errors.csv, by the converted network."""
 
 MEMORIES = {"FA": "neuronet_memory_feedback", "frSF": "neuronet_memory_magnitude"}
 """Buffers of the converted network with what a rule draws at birth."""

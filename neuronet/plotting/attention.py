@@ -68,7 +68,7 @@ def attention_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figur
     if not per_neuron:
         unrecorded = "; dotted: not recorded" if table["round"].nunique() == 2 else ""
         crowded = table.groupby(["layer", "policy"])["node"].nunique().max() > MAX_DRAWN_NEURONS
-        thin = f"some neurons, at most {MAX_DRAWN_NEURONS} of a layer" if crowded else "a neuron"
+        thin = f"some neurons, at most {MAX_DRAWN_NEURONS} of a policy in a layer" if crowded else "a neuron"
         style.name_below(figure, handlelength=3.0, title=f"thin: {thin}; thick: the median of its policy{unrecorded}")
     return figure
 

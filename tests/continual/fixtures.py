@@ -24,7 +24,14 @@ def make_experiment(protocol=None, *, environment=None, rounds=6, **options):
 def learner_config(experiment, seeds=SEEDS, optimizer="sgd", rate=0.1):
     networks = [experiment.network(seed) for seed in seeds]
     return LearnerConfig(
-        networks, seeds, parse_optimizer(optimizer), rate, experiment.schedule.batch_size, experiment.device, experiment.dtype
+        networks,
+        seeds,
+        parse_optimizer(optimizer),
+        rate,
+        experiment.schedule.batch_size,
+        experiment.device,
+        experiment.dtype,
+        shape=experiment.environment.shape,
     )
 
 

@@ -62,7 +62,7 @@ def test_of_many_neurons_some_are_drawn_with_the_median_of_all():
     assert len(last) == MAX_DRAWN_NEURONS
     assert (last[0], last[-1]) == (1, count)  # the least and the most attended
     np.testing.assert_array_equal(median.get_ydata(), [1, 1 + (count - 1) / 2])
-    assert f"at most {MAX_DRAWN_NEURONS} of a layer" in figure.legends[0].get_title().get_text()
+    assert f"at most {MAX_DRAWN_NEURONS} of a policy in a layer" in figure.legends[0].get_title().get_text()
 
 
 def test_empty_or_incomplete_table_is_refused(tmp_path):

@@ -130,6 +130,7 @@ class Experiment:
             device=self.device,
             dtype=self.dtype,
             watch=self.watch,
+            shape=self.environment.shape,
         )
         with closing(method.learner(config)) as learner:
             run = SequenceRun(self, learner, seeds)

@@ -65,6 +65,7 @@ class LearnerConfig:
         device: Device that computes.
         dtype: "float32" or "float64".
         watch: Makes the setup that is played of each replica's, if the learner has setups; None for the same.
+        shape: Shape of the inputs of a sample, whose last two axes are those of an image; () if it is not known.
     """
 
     networks: Sequence[Network]
@@ -75,6 +76,7 @@ class LearnerConfig:
     device: str
     dtype: str
     watch: Callable[[Setup], Setup] | None = None
+    shape: tuple[int, ...] = ()
 
 
 class Learner(ABC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isqrt
+from math import prod
 from typing import NoReturn
 
 import torch
@@ -17,15 +17,12 @@ from neuronet.continual.methods.finetuning import cross_entropy
 from neuronet.core import ConfigurationError, Network, Policy
 from neuronet.registry import parse_policy
 
-SIDE = 32
-"""Side to which images are resized: the least that the network takes."""
-
 
 @dataclass(frozen=True)
 class LeNet(Method):
     """LeNet of three convolutions and two linear layers, in place of the study's network; its neurons follow a policy.
 
-    The inputs must be grey square images; they are resized to 32 by 32, bilinearly. The policy is one that `convert` takes:
+    The inputs must be grey images; they are resized to 32 by 32, bilinearly. The policy is one that `convert` takes:
     not one that changes weights by itself, such as `keeping-promises`.
 
     Args:
@@ -52,9 +49,9 @@ class LeNet(Method):
 
 def _module(policy: Policy, outputs: int, seed: int) -> nn.Module:
     """Return the converted module of a seed."""
-    from neuronet.conversion import follow, lenet  # loads torch's compiler
+    from neuronet.conversion import LENET_SIDE, follow, lenet  # loads torch's compiler
 
-    return follow(lenet(outputs, SIDE, seed), policy, outputs, seed)
+    return follow(lenet(outputs, LENET_SIDE, seed), policy, outputs, seed)
 
 
 class LeNetLearner(Learner):
@@ -65,14 +62,17 @@ class LeNetLearner(Learner):
         config: Initial values; of its networks only the numbers of inputs and outputs count.
 
     Raises:
-        ConfigurationError: The inputs are not those of a grey square image.
+        ConfigurationError: The inputs are not those of a grey image.
     """
 
     def __init__(self, policy: Policy, config: LearnerConfig) -> None:
+        from neuronet.conversion import LENET_SIDE  # loads torch's compiler
+
         sizes = config.networks[0].sizes
-        self._side, outputs = isqrt(sizes[0]), sizes[-1]
-        if self._side**2 != sizes[0]:
-            raise ConfigurationError(f"a LeNet needs grey square images, got {sizes[0]} inputs, which is not a square number")
+        image, outputs = config.shape[-2:], sizes[-1]
+        if len(image) < 2 or prod(image) != sizes[0]:
+            raise ConfigurationError(f"a LeNet needs grey images, got inputs of shape {config.shape}")
+        self._image, self._resized = image, (LENET_SIDE, LENET_SIDE)
         modules = [_module(policy, outputs, seed) for seed in config.seeds]
         self._modules: list[nn.Module] = [module.to(config.device, getattr(torch, config.dtype)) for module in modules]
         self._memories = [buffer for module in self._modules for buffer in module.buffers()]
@@ -97,8 +97,8 @@ class LeNetLearner(Learner):
             return self._answers(inputs)
 
     def _answers(self, inputs: Tensor) -> Tensor:
-        images = inputs.reshape(-1, 1, self._side, self._side)
-        resized = functional.interpolate(images, (SIDE, SIDE), mode="bilinear", antialias=True)
+        images = inputs.reshape(-1, 1, *self._image)
+        resized = functional.interpolate(images, self._resized, mode="bilinear", antialias=True)
         parts = torch.split(resized, inputs.shape[1])
         return torch.stack([module(part) for module, part in zip(self._modules, parts, strict=True)])
 

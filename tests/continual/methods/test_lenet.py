@@ -1,5 +1,6 @@
 """A LeNet as a learner: by attention-seeking it is plain torch; what it cannot take is refused."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -64,7 +65,19 @@ def test_policies_that_change_weights_by_themselves_are_refused():
         parse_method("lenet(atention)")
 
 
-def test_inputs_that_are_no_square_are_refused():
-    config = replace(learner_config(class_experiment()), networks=[build_network((24, 8, 2), seed=0)] * 2)
-    with pytest.raises(ConfigurationError, match="a LeNet needs grey square images, got 24 inputs"):
+@pytest.mark.parametrize("shape", [(25,), (), (3, 5, 5)])
+def test_inputs_that_are_no_grey_images_are_refused(shape):
+    config = replace(
+        learner_config(class_experiment()), networks=[build_network((math.prod(shape), 8, 2), seed=0)] * 2, shape=shape
+    )
+    with pytest.raises(ConfigurationError, match="a LeNet needs grey images, got inputs of shape"):
         parse_method("lenet").learner(config)
+
+
+def test_images_need_not_be_square():
+    config = replace(learner_config(class_experiment()), networks=[build_network((20, 8, 2), seed=0)] * 2, shape=(4, 5))
+    learner = parse_method("lenet").learner(config)
+    images = torch.arange(20.0, dtype=torch.float64)
+    wide, turned = (learner.outputs(image.reshape(1, 1, 20).expand(2, -1, -1)) for image in (images, images.reshape(4, 5).T))
+    assert wide.shape == (2, 1, 2)
+    assert not torch.equal(wide, turned)
