@@ -209,6 +209,35 @@ def test_paired_differences_of_convolutions_are_those_of_the_records(setting, me
     assert text in PAGE.partition("## Convolutions")[2].partition("\n## ")[0]
 
 
+@pytest.mark.parametrize(("setting", "method", "other", "text"), [
+    ("rotated", BY_CONTEXT, "ridge", "0.1 ± 0.4"),
+    ("rotated", "ridge", "owm", "4.4 ± 3.4"),
+    ("rotated", BY_CONTEXT, "owm", "4.5 ± 3.1"),
+    ("rotated", "er", "ridge", "4.7 ± 0.9"),
+    ("letter", "ridge", KEEPING, "12.3 ± 0.4"),
+    ("letter", "ridge", "er", "2.4 ± 1.5"),
+    ("gradual", "gpm", KEEPING, "2.2 ± 1.0"),
+    ("gradual", KEEPING, "backprop", "5.4 ± 0.6"),
+    ("gradual", KEEPING, "owm", "0.1 ± 0.8"),
+    ("gradual", "ridge", "backprop", "0.5 ± 0.6"),
+    ("gradual", "er", "gpm", "1.7 ± 0.7"),
+])  # fmt: skip
+def test_paired_differences_of_the_other_protocols_are_those_of_the_records(setting, method, other, text):
+    records = study_of("continual-others").records
+    wide = records[records["setting"] == setting].pivot(index="seed", columns="method", values="accuracy")
+    gap = wide[method] - wide[other]
+    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
+    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert text in PAGE.partition("## Rotations, drift, letters")[2].partition("\n## ")[0]
+
+
+def test_search_of_the_drifting_stream_had_no_small_surprise_with_a_small_penalty():
+    trials = pd.read_csv(ROOT / "benchmarks" / "reproduction" / "continual-others" / "tuning.csv")
+    own = trials[(trials["setting"] == "gradual") & trials["policy"].str.contains("by-context")]["settings"].map(json.loads)
+    assert len(own) == 10
+    assert not any(each["surprise"] < 10 and each["penalty"] < 300 for each in own)
+
+
 @pytest.mark.parametrize(("study", "surprise", "text"), [
     ("continual-domain", 4.2, "83%"), ("continual-class", 4.2, "69%"), ("continual-permuted", 4.2, "89%"),
     ("continual-domain", 32, "91%"), ("continual-class", 32, "92%"), ("continual-permuted", 32, "77%"),
@@ -227,6 +256,7 @@ def test_cost_of_another_surprise_is_that_of_the_trials(study, surprise, text):
 OTHER_SECTIONS = {
     "continual-stream": "## Fifty permutations",
     "continual-lenet": "## Convolutions",
+    "continual-others": "## Rotations, drift, letters",
 }
 
 
