@@ -70,6 +70,11 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("continual-study.md", "Fifty permutations", "neuronet reproduce --records benchmarks/reproduction/continual-stream"),
         (
             "continual-study.md",
+            "Rotations, drift, letters",
+            "neuronet reproduce --records benchmarks/reproduction/continual-others",
+        ),
+        (
+            "continual-study.md",
             "Less and more memory",
             "neuronet reproduce --records benchmarks/reproduction/continual-memory",
         ),
