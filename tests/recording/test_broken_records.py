@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import pandas as pd
 import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
@@ -29,16 +30,18 @@ AGAIN = (
     *("--seeds", "2", "--out", "study"),
 )
 SUMMARY = ("continual-summary", "study", "--out", "summary")
+FRONTIER = ("plot", "tuned", "--kind", "frontier")
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Return a folder with a run, a control run and a continual study."""
+    """Return a folder with a run, a control run and two continual studies, one of them with trials of tuning."""
     base = tmp_path_factory.mktemp("finished")
     neuronet.train("xor", hidden=[3], epochs=1, batch_size=400, out=base / "run")
     few = {"hidden": [3], "rounds": 1, "episodes": 2, "eval_episodes": 1, "max_steps": 5, "target_return": "never"}
     train_control("CartPole-v1", **few, out=base / "control")
     continual_study(*CONTINUAL, **SETTINGS, out=base / "study")
+    continual_study(*CONTINUAL, **SETTINGS, tune=True, trials=2, tuning_seeds=1, out=base / "tuned")
     return base
 
 
@@ -135,6 +138,7 @@ TABLES = {
     "study/accuracy.csv": SUMMARY,
     "study/table.csv": SUMMARY,
     "study/costs.csv": SUMMARY,
+    "tuned/tuning.csv": FRONTIER,
 }
 PREFIXES = {"no UTF-8": b"\xff\xfe", "zeros": b"\0" * 8, "another column": b"x,", "a line more": b"x\n"}
 
@@ -176,6 +180,17 @@ def test_cell_of_a_table_is_checked(refused, path, value):
         file.write_text(header + ",".join(cells) + "".join(others))
 
     assert path in refused(path, change, RESUME[path.split("/")[0]])
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "9" * 400, "[]"])
+@pytest.mark.parametrize("column", ["seed", "final", "learning", "wave"])
+def test_trial_of_tuning_is_checked(refused, column, value):
+    def change(path):
+        trials = pd.read_csv(path, dtype="object")
+        trials.loc[1, column] = value
+        trials.to_csv(path, index=False)
+
+    assert "tuned/tuning.csv" in refused("tuned/tuning.csv", change, FRONTIER)
 
 
 STUDY = {
