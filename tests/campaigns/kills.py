@@ -2,8 +2,9 @@
 
 Each kill starts a command, sends it a signal at a random moment, so that every phase is met (imports, loading of workers,
 play, saving, drawing), and checks: the exit status, no traceback, no process left after a while, no round lost beyond the
-interval of the checkpoints. Then it starts the command again, to its end, and checks: no half-written file and no lock is left,
-nothing was played twice, and tables, events, traces and networks equal those of an unbroken command.
+interval of the checkpoints. What Python itself prints where Ctrl-C meets it before it calls `main` is counted apart.
+Then it starts the command again, to its end, and checks: no half-written file and no lock is left, nothing was played twice, and
+tables, events, traces and networks equal those of an unbroken command.
 
 A moment is a share of the processor time that the command takes, so that a busy machine does not move it. A part of the commands
 that are killed after they have begun to record, and all that are started again, are forked from a process that has loaded the
@@ -39,6 +40,14 @@ LOADING = 0.25
 
 NEW_PYTHON = {True: 0.3, False: 0.15}
 """Share of new Pythons among later kills, of commands with worker processes and of others."""
+
+STARTS_OF_PYTHON = (
+    "Fatal Python error: init_",
+    "Could not import runpy module",
+    "Error processing line",
+    'Traceback (most recent call last):\n  File "<frozen runpy>"',
+)
+"""What Python prints first where Ctrl-C meets its own start."""
 
 POLL = 0.04
 """Seconds between two looks at a command."""
@@ -173,11 +182,18 @@ def do(kill: Kill, usual: Unbroken, patience: float) -> Outcome:
         had_ended = process.status is not None
         seconds = seconds_to_end(process, number)
         phase = "ended" if had_ended else "imports" if kill.is_early else "serving" if kill.name == LAB else "recording"
-        violation = _violation(process, number, had_ended=had_ended) or (
+        before_main = is_before_main(process.errors)
+        phase = "start of Python" if before_main else phase
+        violation = (None if before_main else _violation(process, number, had_ended=had_ended)) or (
             f"processes were left for {seconds:.1f} s" if seconds > patience else None
         )
         again = _serve_again if kill.name == LAB else _go_on
         return Outcome(phase, violation or again(kill, victim, folder, usual), seconds)
+
+
+def is_before_main(errors: str) -> bool:
+    """Return whether Ctrl-C met Python before it called NeuroNet's `main`, when no program can say how it ends."""
+    return errors.startswith(STARTS_OF_PYTHON) and "KeyboardInterrupt" in errors and "in main\n" not in errors
 
 
 def _violation(process: Started, number: int, *, had_ended: bool) -> str | None:
