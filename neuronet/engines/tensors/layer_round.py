@@ -92,15 +92,16 @@ class LayerRound:
     def _demand(self, record: LayerRecord, listener_demand: Tensor) -> Tensor:
         record.listener_demand = listener_demand
         feedback = self._compute_feedback(record, listener_demand)
+        factors = [factor for factor in (record.masks.demand, record.jacobian) if factor is not None]
         if self.fused_activation is not None and self._has_default_demand:
             demand: Tensor = self.fused_activation.backward(feedback, record.raw_activity, self._feedback_buffer())
-        elif self._is_identity and self._has_default_demand:
-            demand = feedback
-        else:
-            demand = record.demand(feedback)
-        mask = record.masks.demand
-        demand = demand if mask is None else demand * mask
-        return demand if record.jacobian is None else demand * record.jacobian
+            for factor in factors:
+                demand.mul_(factor)  # a new array of this size would be filled page by page
+            return demand
+        demand = feedback if self._is_identity and self._has_default_demand else record.demand(feedback)
+        for factor in factors:
+            demand = demand * factor
+        return demand
 
     def _compute_feedback(self, record: LayerRecord, listener_demand: Tensor) -> Tensor:
         feedback = self._feedback_buffer()

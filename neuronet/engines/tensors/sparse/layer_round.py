@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from neuronet.engines.tensors.layer_record import LayerRecord
@@ -17,6 +18,7 @@ class SparseLayerRound(LayerRound):
 
     layer: SparseLayer
     _follows_attention = False
+    _weights_by_speaker: Tensor | None = None
 
     def products(self) -> tuple[Connections, Connections]:
         """Return the products of this layer, and of the layer above."""
@@ -39,20 +41,25 @@ class SparseLayerRound(LayerRound):
         """
         above = self.layer.above
         assert above is not None
-        order = above.connections.order
         if self._follows_attention:
-            return above.weights.index_select(0, order)
+            return self._by_speaker(above.weights, above.connections)
         answers = [(group, record.feedback_weights(group)) for group in self.layer.policy_groups]
         if all(weights is record.observation(group).attention for group, weights in answers):
             self._follows_attention = True  # policies do not look at values, so that the next answers are attention, too
-            return above.weights.index_select(0, order)
+            return self._by_speaker(above.weights, above.connections)
         whole = above.weights.new_empty(above.weights.shape)
         for group, weights in answers:
             assert isinstance(group, NeighbourGroup)
             lists = group.neighbourhood.listeners
             assert lists is not None
             put_entries(whole, weights.expand(*group.lead, lists.width, 1).squeeze(2), lists)
-        return whole.index_select(0, order)
+        return self._by_speaker(whole, above.connections)
+
+    def _by_speaker(self, values: Tensor, connections: Connections) -> Tensor:
+        """Return values (E,) ordered by speaker, until the next call."""
+        if self._weights_by_speaker is None:
+            self._weights_by_speaker = torch.empty_like(values)
+        return torch.index_select(values, 0, connections.order, out=self._weights_by_speaker)
 
 
 class SparseOutputRound(SparseLayerRound, OutputLayerRound):
