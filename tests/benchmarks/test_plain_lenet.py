@@ -1,18 +1,22 @@
-"""benchmarks/plain_lenet.py: its gradients are those of the converted network."""
+"""benchmarks/plain_lenet.py: its gradients are those of the converted network, and docs/attention-budget.md has its errors."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
-from benchmarks.plain_lenet import FeedbackNetwork
+from benchmarks.lenet import RATES
+from benchmarks.plain_lenet import SEEDS, FeedbackNetwork
 from neuronet.conversion import follow, lenet
 from neuronet.registry import parse_policy
 from neuronet.reproduction.lenet_images import ImageData
 from neuronet.reproduction.lenet_settings import RULES
+from tests.helpers.paths import ROOT
 
+RECORDS = ROOT / "benchmarks" / "reproduction" / "feedback-rules" / "plain.csv"
 SEED = 3
 
 
@@ -44,3 +48,23 @@ def test_magnitudes_of_brsf_are_new_in_each_round_and_uniform():
     assert 0.999 < shares.max() < 1 + 1e-6
     assert abs(float(shares.mean()) - 0.5) < 0.005
     assert abs(float(torch.corrcoef(shares.flatten(1))[0, 1])) < 0.02
+
+
+def test_page_has_the_best_error_of_every_seed():
+    table = pd.read_csv(RECORDS)
+    page = (ROOT / "docs" / "attention-budget.md").read_text(encoding="utf-8")
+    assert {rule: set(seeds) for rule, seeds in SEEDS.items()} == table.groupby("rule")["seed"].agg(set).to_dict()
+    for rule, rows in table.groupby("rule"):
+        assert (rows["learning_rate"] == RATES[rule]).all()
+        assert (rows.groupby("seed")["epoch"].agg(["max", "count"]) == 100).all(axis=None)
+        best = rows.groupby("seed")["error"].min()
+        errors = ", ".join(f"{error:.2f}" for error in best)
+        assert f"| {rule} | {RATES[rule]:g} | {', '.join(map(str, best.index))} | {errors} |" in page
+
+
+def test_page_has_the_mean_of_the_three_seeds_of_fa():
+    first = pd.read_csv(RECORDS.with_name("errors.csv")).query("rule == 'FA' and epochs == 100")
+    best = pd.concat([first, pd.read_csv(RECORDS)]).groupby("seed")["error"].min()
+    assert list(best.index) == [0, 1, 2]
+    page = (ROOT / "docs" / "attention-budget.md").read_text(encoding="utf-8")
+    assert f"({best[0]:.2f} %) the mean of three seeds is {best.mean():.1f} %" in page
