@@ -64,26 +64,35 @@ CONTINUAL_CLASS = _study(
 CONTINUAL_PERMUTED = _study("permuted", "Ten permutations of the inputs: which methods keep the earlier ones?")
 
 
-def _at_memory(scenario: str, megabytes: float, trials: int, seeds: int) -> ContinualSetting:
-    """Return the comparison of the methods that can keep any number of bytes, each tuned at this number."""
+def _at_memory(scenario: str, megabytes: float, search: tuple[int, int, int], seeds: int) -> ContinualSetting:
+    """Return the comparison of the methods that can keep any number of bytes, each tuned at this number.
+
+    Args:
+        scenario: Spec of the protocol.
+        megabytes: The memory.
+        search: Trials, extensions and finalists of the search.
+        seeds: Number of seeds.
+    """
     setting = ContinualSetting(f"{scenario}, {megabytes:g} MB", scenario, "mnist5k", (100, 100), 64, 40, seeds)
-    return replace(setting, memory=round(1e6 * megabytes), trials=trials, only=("backprop", *AT_ANY_MEMORY))
+    trials, extensions, finalists = search
+    searched = replace(setting, trials=trials, extensions=extensions, finalists=finalists)
+    return replace(searched, memory=round(1e6 * megabytes), only=("backprop", *AT_ANY_MEMORY))
 
 
 SPLITS = ("split-domain", "split-class")
 
 
-def _by_memory(scenarios: tuple[str, ...], trials: int, seeds: int) -> tuple[ContinualSetting, ...]:
-    return tuple(_at_memory(scenario, memory, trials, seeds) for scenario in scenarios for memory in (0.5, 1.0, 2.0, 4.0))
+def _by_memory(scenarios: tuple[str, ...], search: tuple[int, int, int], seeds: int) -> tuple[ContinualSetting, ...]:
+    return tuple(_at_memory(scenario, memory, search, seeds) for scenario in scenarios for memory in (0.5, 1.0, 2.0, 4.0))
 
 
 CONTINUAL_MEMORY = replace(
     CONTINUAL_DOMAIN,
     title="Methods that can keep any number of bytes: what is kept of the earlier tasks, by memory?",
     settings={
-        "small": tuple(_at_memory("split-domain", megabytes, 4, 3) for megabytes in (0.5, 2.0)),
-        "medium": _by_memory(SPLITS, 6, 5),
-        "full": _by_memory((*SPLITS, "permuted"), 16, 20),
+        "small": tuple(_at_memory("split-domain", megabytes, (4, 0, 0), 3) for megabytes in (0.5, 2.0)),
+        "medium": _by_memory(SPLITS, (16, 1, 4), 10),
+        "full": _by_memory((*SPLITS, "permuted"), (16, 2, 4), 20),
     },
 )
 

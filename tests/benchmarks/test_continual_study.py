@@ -67,6 +67,20 @@ def chosen(row):
     return ", ".join(f"{name} {value if isinstance(value, str) else f'{value:g}'}" for name, value in values.items())
 
 
+def rows_of(study, setting):
+    """Return the records of one setting of a study."""
+    records = study_of(study).records
+    return records[records["setting"] == setting]
+
+
+def paired_difference(records, method, other):
+    """Return the mean difference of two methods' final accuracies with its interval, in points, as the page prints them."""
+    wide = records.pivot(index="seed", columns="method", values="accuracy")
+    gap = wide[method] - wide[other]
+    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
+    return f"{gap.mean():.1f} ± {(high - low) / 2:.1f}"
+
+
 SECTIONS = {
     "continual-domain": "## Equal memory, equal budgets",
     "continual-class": "## The same methods, all classes",
@@ -173,10 +187,7 @@ def test_every_method_is_tuned(study):
     ("continual-permuted", OVER_KEEPING, "ridge", "5.5 ± 0.3"),
 ])  # fmt: skip
 def test_paired_differences_in_the_text_are_those_of_the_records(study, method, other, text):
-    wide = study_of(study).records.pivot(index="seed", columns="method", values="accuracy")
-    gap = wide[method] - wide[other]
-    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
-    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert paired_difference(study_of(study).records, method, other) == text
     assert text in section_of(study)
 
 
@@ -187,10 +198,7 @@ def test_paired_differences_in_the_text_are_those_of_the_records(study, method, 
     ("backprop", BY_CONTEXT, "5.6 ± 1.2"),
 ])  # fmt: skip
 def test_paired_differences_of_the_stream_are_those_of_the_records(method, other, text):
-    wide = study_of("continual-stream").records.pivot(index="seed", columns="method", values="accuracy")
-    gap = wide[method] - wide[other]
-    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
-    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert paired_difference(study_of("continual-stream").records, method, other) == text
     assert text in PAGE.partition("## Fifty permutations")[2].partition("\n## ")[0]
 
 
@@ -201,11 +209,7 @@ def test_paired_differences_of_the_stream_are_those_of_the_records(method, other
     ("split-class", "LeNet", "backprop", "-21.4 ± 3.9"),
 ])  # fmt: skip
 def test_paired_differences_of_convolutions_are_those_of_the_records(setting, method, other, text):
-    records = study_of("continual-lenet").records
-    wide = records[records["setting"] == setting].pivot(index="seed", columns="method", values="accuracy")
-    gap = wide[method] - wide[other]
-    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
-    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert paired_difference(rows_of("continual-lenet", setting), method, other) == text
     assert text in PAGE.partition("## Convolutions")[2].partition("\n## ")[0]
 
 
@@ -223,11 +227,7 @@ def test_paired_differences_of_convolutions_are_those_of_the_records(setting, me
     ("gradual", "er", "gpm", "1.7 ± 0.7"),
 ])  # fmt: skip
 def test_paired_differences_of_the_other_protocols_are_those_of_the_records(setting, method, other, text):
-    records = study_of("continual-others").records
-    wide = records[records["setting"] == setting].pivot(index="seed", columns="method", values="accuracy")
-    gap = wide[method] - wide[other]
-    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
-    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert paired_difference(rows_of("continual-others", setting), method, other) == text
     assert text in PAGE.partition("## Rotations, drift, letters")[2].partition("\n## ")[0]
 
 
@@ -282,6 +282,46 @@ def test_page_has_the_numbers_of_the_study_by_memory():
         own = section.partition(f"| `{scenario}` |")[2].partition("\n\n")[0]
         cells = [with_interval(row, "accuracy") + (" *" if row["note"] else "") for row in part.to_dict("records")]
         assert f"| `{method}` | {' | '.join(cells)} |" in own
+
+
+@pytest.mark.parametrize(("setting", "method", "other", "text"), [
+    ("split-class, 1 MB", PATCHES, "ridge", "1.9 ± 0.6"),
+    ("split-class, 2 MB", PATCHES, "ridge", "2.9 ± 0.5"),
+    ("split-class, 1 MB", PATCHES, "er", "2.2 ± 0.8"),
+    ("split-class, 4 MB", PATCHES, "er", "3.1 ± 0.8"),
+    ("split-class, 1 MB", PATCHES, "der", "3.3 ± 0.8"),
+    ("split-class, 4 MB", PATCHES, "der", "5.1 ± 0.5"),
+    ("split-domain, 4 MB", "der", "ridge", "1.6 ± 0.8"),
+    ("split-domain, 1 MB", "der", "ridge", "2.8 ± 1.3"),
+    ("split-domain, 4 MB", PATCHES, "ridge", "1.0 ± 0.5"),
+])  # fmt: skip
+def test_paired_differences_by_memory_are_those_of_the_records(setting, method, other, text):
+    assert paired_difference(rows_of("continual-memory", setting), method, other) == text
+    assert text in PAGE.partition("## Less and more memory")[2].partition("\n## ")[0]
+
+
+def test_text_on_memory_says_what_the_records_say():
+    section = " ".join(PAGE.partition("## Less and more memory")[2].partition("\n## ")[0].split())
+    records = study_of("continual-memory").records
+    assert not (records["at_edge"] | records["diverged"]).any()
+    assert set(records["games"]) == {40, 48}
+    means = records.pivot_table(index="method", columns="setting", values="accuracy")
+    domain, classes = (means[f"{split}, 4 MB"] - means[f"{split}, 0.5 MB"] for split in ("split-domain", "split-class"))
+    assert (
+        f"`ridge` gains {domain['ridge']:.1f} and {classes['ridge']:.1f} points, ER in `split-class` {classes['er']:.1f}."
+        in section
+    )
+    by_class = means.filter(like="split-class").drop(index=PATCHES)
+    assert (by_class.max() < means.loc[PATCHES, by_class.columns]).all()
+    assert (means.loc[PATCHES, by_class.columns[:3]].to_numpy() > means.loc["ridge", by_class.columns[1:]].to_numpy()).all()
+    assert (means.filter(like="split-domain").iloc[:, 1:].idxmax() == "der").all()
+    assert (means.loc[BY_CONTEXT] - means.loc["ridge"]).abs().max() < 1
+    final = records.set_index(["setting", "method", "seed"])["accuracy"].sort_index()
+    for setting, method, seed in (("split-domain, 2 MB", PATCHES, 206), ("split-domain, 4 MB", "er", 208)):
+        runs = final.loc[setting, method]
+        assert runs.idxmin() == seed
+        assert f"{runs.min():.1f}%" in section
+        assert f"{runs.drop(seed).mean():.1f}%" in section
 
 
 def test_published_table_has_the_numbers_of_its_records():
