@@ -1,6 +1,6 @@
 """Tiny networks, and many of them: compiled rounds beside torch's, autograd and JAX's loop, on the same processors.
 
-    python -m benchmarks.tiny [--blocks 40] [--seconds 0.03] [--replicas 16] [--cpu-time]
+    python -m benchmarks.tiny [--blocks 40] [--seconds 0.03] [--replicas 16] [--rounds 64] [--cpu-time]
 
 The first table has one processor for all contestants. The second has replicas of 64-32-10 on two, and the time is that of one
 network's round. With `--cpu-time` that is the time of both processors together.
@@ -37,8 +37,6 @@ from neuronet.engines.base import Engine
 from neuronet.engines.tensors import tensor_engine
 
 SIZES, BATCH = (64, 32, 10), 32
-ROUNDS = 64
-"""Rounds of each replica in a call."""
 
 
 def contestants(batch: int) -> dict[str, TimedFunction]:
@@ -55,15 +53,15 @@ def contestants(batch: int) -> dict[str, TimedFunction]:
     return {**found, "JAX, one jit for many steps": Scan(case).play}
 
 
-def replicas(count: int, dtype: str) -> dict[str, TimedFunction]:
+def replicas(count: int, dtype: str, length: int) -> dict[str, TimedFunction]:
     cases = [build_case(SIZES, BATCH, seed) for seed in range(count)]
     setups = [
         Setup(case.network, AttentionSeeking(), Momentum(MOMENTUM), LEARNING_RATE, seed=seed, dtype=dtype)
         for seed, case in enumerate(cases)
     ]
-    order = np.stack([np.arange(BATCH * ROUNDS) % BATCH] * count)
+    order = np.stack([np.arange(BATCH * length) % BATCH] * count)
     found: dict[str, TimedFunction] = {
-        "torch, a call a round": _single_calls(tensor_engine(setups, BATCH, kernels="torch"), cases[0])
+        "torch, a call a round": _single_calls(tensor_engine(setups, BATCH, kernels="torch"), cases[0], length)
     }
     for name, kernels in {"torch's rounds": "torch", "compiled rounds": "compiled"}.items():
         engine = tensor_engine(setups, BATCH, device="cpu", kernels=kernels)
@@ -77,12 +75,12 @@ def replicas(count: int, dtype: str) -> dict[str, TimedFunction]:
     return found
 
 
-def _single_calls(engine: Engine, case: BenchmarkCase) -> TimedFunction:
+def _single_calls(engine: Engine, case: BenchmarkCase, length: int) -> TimedFunction:
     shape = (len(engine.setups), *case.inputs.shape)
     samples = engine.prepare(Samples(np.broadcast_to(case.inputs, shape).copy(), np.stack([case.targets] * shape[0])))
 
     def play(rounds: int) -> None:
-        for _ in range(rounds * ROUNDS):
+        for _ in range(rounds * length):
             engine.play(samples.inputs, samples.targets)
 
     return play
@@ -100,6 +98,7 @@ def main(
     blocks: Annotated[int, typer.Option(min=1, help="Blocks of each contestant (>= 1).")] = 40,
     seconds: Annotated[float, typer.Option(help="Seconds of a block (> 0).")] = 0.03,
     count: Annotated[int, typer.Option("--replicas", min=2, help="Replicas (>= 2).")] = 16,
+    length: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of each replica in a call (>= 1).")] = 64,
     cpu_time: Annotated[bool, typer.Option("--cpu-time", help="Count processor time, for machines that are not quiet.")] = False,
 ) -> None:
     clock = process_time if cpu_time else perf_counter
@@ -111,8 +110,8 @@ def main(
     torch.set_num_threads(2)
     with pinned(2):
         for dtype in ("float32", "float64"):
-            times = time_interleaved(replicas(count, dtype), blocks=blocks, seconds=seconds, clock=clock)
-            show(f"{count} replicas of 64-32-10, batch {BATCH}, {dtype}, two processors", times, ROUNDS * count)
+            times = time_interleaved(replicas(count, dtype, length), blocks=blocks, seconds=seconds, clock=clock)
+            show(f"{count} replicas of 64-32-10, batch {BATCH}, {dtype}, two processors", times, length * count)
 
 
 if __name__ == "__main__":
