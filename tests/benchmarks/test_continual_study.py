@@ -315,7 +315,15 @@ def test_text_on_memory_says_what_the_records_say():
     assert (by_class.max() < means.loc[PATCHES, by_class.columns]).all()
     assert (means.loc[PATCHES, by_class.columns[:3]].to_numpy() > means.loc["ridge", by_class.columns[1:]].to_numpy()).all()
     assert (means.filter(like="split-domain").iloc[:, 1:].idxmax() == "der").all()
+    for megabytes in ("0.5", "1", "4"):
+        column = means[f"split-domain, {megabytes} MB"]
+        assert column["ridge"] < column[PATCHES] < column["der"]
     assert (means.loc[BY_CONTEXT] - means.loc["ridge"]).abs().max() < 1
+    assert means.loc["a-gem"].filter(like="split-domain").max() - means.loc["a-gem"].filter(like="split-domain").min() < 0.5
+    kept = records[records["method"].isin([BY_CONTEXT, PATCHES]) & records["setting"].str.startswith("split-domain")]
+    allowed = 1e6 * kept["setting"].str.extract(r"([\d.]+) MB")[0].astype(float)
+    less = 100 * (1 - kept["bytes"] / allowed)
+    assert f"keep {less.min():.0f} to {less.max():.0f}% less" in section
     final = records.set_index(["setting", "method", "seed"])["accuracy"].sort_index()
     for setting, method, seed in (("split-domain, 2 MB", PATCHES, 206), ("split-domain, 4 MB", "er", 208)):
         runs = final.loc[setting, method]
